@@ -1,0 +1,103 @@
+"""A snapshot (on pages: dataset version) is a frozen list of texts; its digest is its identity."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from curation.models.examples import Revision
+from curation.models.immutable import ImmutableModel
+
+
+class CorpusFile(ImmutableModel):
+    """One raw BBj program for stage 1. A changed program is a new row; `path` names the newest."""
+
+    path = models.CharField(max_length=200, db_index=True)
+    text = models.TextField()
+    content_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["path", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["path", "content_hash"], name="corpus_text_once")]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Snapshot(ImmutableModel):
+    """Immutable. `manifest` is the canonical JSON whose SHA-256 is `digest` (curation.domain.snapshot)."""
+
+    name = models.CharField(max_length=80, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    manifest = models.TextField()
+    report = models.JSONField(default=dict, help_text="gate results and counts at freezing time; not part of the digest")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SnapshotEntry(ImmutableModel):
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="entries")
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
+    path = models.CharField(max_length=200)
+    content_hash = models.CharField(max_length=64)
+    cluster = models.CharField(max_length=64, help_text="id shared by all near-duplicates")
+    split = models.CharField(max_length=12, choices=[("train", "train"), ("validation", "validation")])
+
+    class Meta:
+        ordering = ["snapshot_id", "path"]
+        constraints = [models.UniqueConstraint(fields=["snapshot", "path"], name="path_once_per_snapshot")]
+
+    def __str__(self) -> str:
+        return f"{self.snapshot}: {self.path}"
+
+
+class SnapshotCorpusFile(ImmutableModel):
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="corpus_files")
+    corpus_file = models.ForeignKey(CorpusFile, on_delete=models.PROTECT, related_name="+")
+    split = models.CharField(max_length=12, choices=[("train", "train"), ("validation", "validation")])
+
+    class Meta:
+        ordering = ["snapshot_id", "corpus_file__path"]
+
+    def __str__(self) -> str:
+        return f"{self.snapshot}: {self.corpus_file}"
+
+
+class TaskSet(ImmutableModel):
+    """A versioned, hashed set of held-out test tasks (two pools). Written once, like a snapshot."""
+
+    name = models.CharField(max_length=80, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Task(ImmutableModel):
+    """One held-out task: an example file that never enters a snapshot; its answer is the gold answer."""
+
+    POOLS = [("holdout", "holdout, locked: totals only"), ("triage", "triage pool: failures may be read")]
+
+    task_set = models.ForeignKey(TaskSet, on_delete=models.PROTECT, related_name="tasks")
+    path = models.CharField(max_length=200)
+    pool = models.CharField(max_length=10, choices=POOLS)
+    text = models.TextField()
+    content_hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["task_set_id", "path"]
+        constraints = [models.UniqueConstraint(fields=["task_set", "path"], name="task_once_per_set")]
+
+    def __str__(self) -> str:
+        return self.path

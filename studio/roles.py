@@ -1,0 +1,65 @@
+"""Who may do what: one table, from URL name and method to the least role. No row, no access.
+
+author ⊂ reviewer ⊂ maintainer. admin stands apart: accounts, not content.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils.deprecation import MiddlewareMixin
+
+LADDER = ["author", "reviewer", "maintainer"]  # each may do all that the ones before it may
+ADMIN = "admin"
+ROLES = [*LADDER, ADMIN]
+ANYONE = "anyone"
+
+# URL name -> least role to look (GET, HEAD), least role to act (POST); None = that method is refused.
+MATRIX: dict[str, tuple[str | None, str | None]] = {
+    "sign_in": (ANYONE, ANYONE),
+    "sign_out": (None, "author"),
+    "healthz": (ANYONE, None),
+    "readyz": (ANYONE, None),
+    "dashboard": ("author", None),
+}
+ADMIN_SITE = "admin"  # Django's own admin: role admin only
+
+
+def roles_of(user: Any) -> set[str]:
+    """Every role this user holds, with those a higher one includes."""
+    if not user.is_authenticated or not user.is_active:
+        return set()
+    if not hasattr(user, "_studio_roles"):
+        named = set(user.groups.values_list("name", flat=True)) & set(ROLES)
+        top = max((LADDER.index(r) for r in named if r in LADDER), default=-1)
+        user._studio_roles = set(LADDER[: top + 1]) | (named & {ADMIN})
+    return user._studio_roles
+
+
+class RoleMiddleware(MiddlewareMixin):
+    """Asks the matrix before any view runs."""
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        assert match is not None  # process_view runs after URL resolution
+        if match.app_names and match.app_names[0] == ADMIN_SITE:
+            least: str | None = ADMIN
+        else:
+            look, act = MATRIX.get(match.url_name or "", (None, None))
+            least = look if request.method in ("GET", "HEAD", "OPTIONS") else act
+        if least == ANYONE:
+            return None
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if least is None or least not in roles_of(request.user):
+            raise PermissionDenied(f"This needs the role {least}." if least else "This is not allowed here.")
+        return None
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """`roles` in every template: a set of names such as {"author", "reviewer"}."""
+    user = getattr(request, "user", None)
+    return {"roles": roles_of(user) if user else set()}

@@ -1,6 +1,35 @@
-from django.http import HttpRequest, HttpResponse
+"""The dashboard: what waits for me, what was scored, what is missing."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
 from django.shortcuts import render
 
+from curation.models import Draft, Example
+from curation.services import reviewing
+from curation.services.coverage import COLUMNS, coverage
+from studio.http import SignedInRequest
+from training.services import scoring
 
-def dashboard(request: HttpRequest) -> HttpResponse:
-    return render(request, "studio/dashboard.html")
+
+def dashboard(request: SignedInRequest) -> HttpResponse:
+    rows = [
+        {"topic": row.topic, "cells": [{"generation": g, "count": n} for g, n in zip(COLUMNS, row.counts, strict=True)]}
+        for row in coverage()
+    ]
+    return render(
+        request,
+        "studio/dashboard.html",
+        {
+            "to_review": reviewing.waiting_for(request.user).count(),
+            "sent_back": Example.objects.with_status_in("changes_requested").filter(
+                head__author=request.user
+            ),
+            "draft_count": Draft.objects.filter(author=request.user).count(),
+            "example_count": Example.objects.count(),
+            "approved_count": Example.objects.approved().count(),
+            "coverage": rows,
+            "coverage_columns": COLUMNS,
+            **scoring.dashboard(),
+        },
+    )

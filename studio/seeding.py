@@ -1,0 +1,111 @@
+"""What a new studio starts with: roles, the shipped examples with their review, and a first login."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+
+from curation.models import Example, Snapshot
+from curation.services import importing, reviewing, snapshotting
+from studio import env
+from studio.roles import ROLES
+from training.models import Run
+from training.services import launching
+
+AUTHORS, REVIEWERS = "studio-authors", "studio-reviewers"
+FIRST_USER = "owner"
+FIRST_LOGIN_FILE = settings.VAR / "first-login"
+
+
+def role_account(name: str, role: str) -> User:
+    """An account that stands for the makers of the shipped data; nobody can sign in with it."""
+    user, new = User.objects.get_or_create(username=name)
+    if new:
+        user.set_unusable_password()
+        user.save()
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+@transaction.atomic
+def make_roles() -> None:
+    for role in ROLES:
+        Group.objects.get_or_create(name=role)
+
+
+def import_shipped() -> importing.ImportResult:
+    """Examples, raw corpus and test tasks of training-data/. Unchanged files change nothing."""
+    plan = importing.plan_import(settings.STUDIO_TRAINING_DATA)
+    result = importing.run_import(
+        plan, author=role_account(AUTHORS, "maintainer"), note="shipped with the studio"
+    )
+    importing.import_corpus(settings.STUDIO_TRAINING_DATA)
+    importing.import_tasks(settings.STUDIO_TRAINING_DATA)
+    return result
+
+
+def approve_shipped() -> int:
+    """Record the review that the shipped examples had before they were shipped. Returns how many.
+
+    Only texts that are byte for byte what the studio's own account imported, and that nobody has judged
+    yet: a text a person wrote or edited waits for a person.
+    """
+    reviewer = role_account(REVIEWERS, "reviewer")
+    waiting = Example.objects.with_status_in("needs_review").filter(head__author__username=AUTHORS)
+    for example in waiting:
+        reviewing.record_review(
+            example=example,
+            reviewer=reviewer,
+            verdict="approve",
+            content_hash=example.content_hash,
+            reason="reviewed by the makers of the studio before it was shipped",
+        )
+    return len(waiting)
+
+
+def seed() -> list[str]:
+    """Everything a new studio starts with; harmless to call again. Returns a sentence a step."""
+    make_roles()
+    result = import_shipped()
+    approved = approve_shipped()
+    return [
+        f"{result.created} examples imported, {result.unchanged} unchanged, {result.refused} refused",
+        f"{approved} shipped examples approved by {REVIEWERS}",
+    ]
+
+
+def first_login() -> tuple[str, str] | None:
+    """Make the first account with a random password, or None when people can sign in already.
+
+    The password is returned once and kept in var/first-login, which only the owner of the file may read.
+    """
+    if User.objects.exclude(username__in=[AUTHORS, REVIEWERS]).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    with transaction.atomic():
+        make_roles()
+        owner = User.objects.create_superuser(FIRST_USER, password=password)
+        owner.groups.set(Group.objects.filter(name__in=["maintainer", "admin"]))
+        env.write_private(FIRST_LOGIN_FILE, f"user name: {FIRST_USER}\npassword:  {password}\n")
+    return FIRST_USER, password
+
+
+def freeze_shipped() -> Snapshot:
+    """The dataset version of everything approved now; the same content gives the same version."""
+    name = f"v{Snapshot.objects.count() + 1}"
+    return snapshotting.freeze(name=name, author=role_account(AUTHORS, "maintainer"))
+
+
+def queue_first_rehearsal() -> Run | None:
+    """Freeze the shipped examples and queue a rehearsal, so that a newcomer sees a run without a click."""
+    if Run.objects.exists():
+        return None
+    return launching.launch(
+        snapshot=freeze_shipped(),
+        recipe_name="rehearsal",
+        author=role_account(AUTHORS, "maintainer"),
+        idempotency_key="first-rehearsal",
+    )

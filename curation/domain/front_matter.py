@@ -1,0 +1,94 @@
+"""The YAML block at the top of an example, read without YAML's surprises.
+
+python-frontmatter returns {} silently for an unclosed block and PyYAML keeps the last of two equal keys, expands
+aliases and builds objects from tags. So the event stream is walked first; only a plain block is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import frontmatter
+import yaml
+
+from curation.domain.problems import Problem
+
+DEEPEST = 20
+_FENCE = "---"
+
+
+@dataclass(frozen=True)
+class FrontMatter:
+    meta: dict[str, Any] = field(default_factory=dict)
+    line_of: dict[str, int] = field(default_factory=dict)
+    body_line: int = 1  # line of the file on which the body starts, counted from 1
+    body: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+def read(text: str, *, file: str) -> FrontMatter:
+    """Split a file into front matter and body. Never raises; problems carry the line in the file."""
+
+    def refused(code: str, message: str, suggestion: str = "", line: int = 1) -> FrontMatter:
+        return FrontMatter(body=text, problems=(Problem(file, line, code, "error", message, suggestion),))
+
+    lines = text.split("\n")
+    if lines[0].rstrip() != _FENCE:
+        return refused("front-matter-missing", "The file does not start with front matter.", 'Begin with a line "---".')
+    end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
+    if end is None:
+        return refused("front-matter-open", "The front matter is never closed.", 'End it with a line "---".')
+    block = "\n".join(lines[1:end])
+    try:
+        problems, line_of = _walk(block, file)
+        if problems:
+            return FrontMatter(body_line=end + 2, body="\n".join(lines[end + 1 :]), problems=tuple(problems))
+        meta, _ = frontmatter.parse(f"---\n{block}\n---\n")
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or str(error).splitlines()[0]
+        return refused("yaml", f"The front matter is not YAML: {what}.", "", (mark.line if mark else 0) + 2)
+    except (ValueError, OverflowError) as error:  # a date such as 2024-13-45, a number of 5,000 digits
+        return refused("yaml", f"The front matter holds a value YAML cannot read: {error}.", "Put it in quotes.", 2)
+    return FrontMatter(meta, line_of, end + 2, "\n".join(lines[end + 1 :]))
+
+
+def _walk(block: str, file: str) -> tuple[list[Problem], dict[str, int]]:
+    """Refuse what plain front matter has no use for; note the line of each top-level key."""
+    problems: list[Problem] = []
+    line_of: dict[str, int] = {}
+    stack: list[dict[str, Any]] = []  # open collections: {"mapping": bool, "keys": set, "expects_key": bool}
+
+    def problem(code: str, message: str, event: yaml.Event, suggestion: str = "") -> None:
+        problems.append(Problem(file, event.start_mark.line + 2, code, "error", message, suggestion))
+
+    for event in yaml.parse(block, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            problem("yaml-alias", f"The alias *{event.anchor} is not allowed here.", event, "Write the value out.")
+        elif isinstance(event, yaml.NodeEvent) and event.anchor:
+            problem("yaml-alias", f"The anchor &{event.anchor} is not allowed here.", event, "Write the value out.")
+        if getattr(event, "tag", None) not in (None, "!"):
+            problem("yaml-tag", f"The tag {event.tag} is not allowed here.", event, "Write plain text.")
+        if isinstance(event, yaml.NodeEvent):
+            if not stack and not isinstance(event, yaml.MappingStartEvent):
+                problem("front-matter-shape", "The front matter is not a list of fields.", event, "Write name: value.")
+            if stack and stack[-1]["mapping"]:
+                if stack[-1]["expects_key"]:
+                    key = getattr(event, "value", None)
+                    if key in stack[-1]["keys"]:
+                        problem("yaml-duplicate-key", f'"{key}" stands there twice.', event, "Keep one of them.")
+                    stack[-1]["keys"].add(key)
+                    if len(stack) == 1 and isinstance(key, str):
+                        line_of.setdefault(key, event.start_mark.line + 2)
+                stack[-1]["expects_key"] = not stack[-1]["expects_key"]
+        if isinstance(event, yaml.CollectionStartEvent):
+            stack.append({"mapping": isinstance(event, yaml.MappingStartEvent), "keys": set(), "expects_key": True})
+            if len(stack) > DEEPEST:
+                problem("yaml-depth", f"The front matter nests deeper than {DEEPEST} levels.", event)
+                break
+        elif isinstance(event, yaml.CollectionEndEvent):
+            stack.pop()
+    if not block.strip():
+        problems.append(Problem(file, 1, "front-matter-empty", "error", "The front matter is empty.", "Add title: …"))
+    return problems, line_of

@@ -1,0 +1,297 @@
+"""An example file: front matter, then Code, Expected Behavior or Expected Output, and Explanation.
+
+The format is described for authors in training-data/FORMAT.md. `parse` reports every problem of a file at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from curation.domain import front_matter
+from curation.domain.labels import TOPICS, generations_of
+from curation.domain.problems import Problem, has_errors
+from curation.domain.schema import check_front_matter
+
+LARGEST_FILE_BYTES = 256 * 1024
+LARGEST_SECTION_BYTES = 64 * 1024
+CODE_LINES = range(10, 51)
+
+_CONTROL_TOKEN = re.compile(r"<\|(?:im_start|im_end|endoftext|fim_prefix|fim_middle|fim_suffix|fim_pad|repo_name|file_sep)\|>")
+_CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # zero-width and bidi marks
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`\n]*$")
+_HEADING = re.compile(r"^(#{2,3})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_FILE_NAME = re.compile(r"^[ \t]*<!--[ \t]*filename:[ \t]*(\S+)[ \t]*-->[ \t]*$")
+_REM = re.compile(r"^\s*(?:\d+\s+)?rem(?:\s|$)", re.IGNORECASE)
+_KEBAB = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*\.md$")
+_SECTIONS = ("Code", "Expected Behavior", "Expected Output", "Explanation")
+
+
+@dataclass(frozen=True)
+class CodeFile:
+    name: str  # from <!-- filename: … -->, or ""
+    part: str  # "before", "after" (migrations) or ""
+    code: str  # ends with a newline
+    line: int  # line of the file on which the code starts, counted from 1
+    tag: str  # what stands behind the opening fence
+
+
+@dataclass(frozen=True)
+class ExampleDoc:
+    """What an example file says. `generation` is as written; `generations` is the same as a tuple."""
+
+    path: str
+    topic: str
+    title: str
+    type: str
+    generation: str | tuple[str, ...]
+    generations: tuple[str, ...]
+    difficulty: str
+    tags: tuple[str, ...]
+    description: str
+    requires_version: str
+    from_generation: str
+    to_generation: tuple[str, ...]
+    code_files: tuple[CodeFile, ...]
+    expected: str
+    expected_kind: str  # "behavior", "output" or ""
+    explanation: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """`doc` is None exactly when a problem is an error."""
+
+    doc: ExampleDoc | None
+    problems: list[Problem]
+
+
+@dataclass(frozen=True)
+class _Section:
+    name: str
+    line: int  # of the heading
+    lines: tuple[tuple[int, str], ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line for _, line in self.lines).strip()
+
+
+def content_hash(text: str) -> str:
+    """SHA-256 of the UTF-8 text, in hex: the identity of a revision's content."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def decode(data: bytes, *, path: str) -> tuple[str | None, list[Problem]]:
+    """Bytes of a file as text, or None with the reasons. What was changed is listed as a warning.
+
+    Only UTF-8 of at most 256 KiB; a byte order mark is dropped and CRLF becomes LF.
+    """
+
+    def problem(code: str, severity: str, message: str, suggestion: str = "", line: int = 0) -> Problem:
+        return Problem(path, line, code, severity, message, suggestion)
+
+    if len(data) > LARGEST_FILE_BYTES:
+        size = f"{len(data):,} bytes; an example may have {LARGEST_FILE_BYTES:,}"
+        return None, [problem("too-large", "error", f"The file has {size}.", "Split it into several examples.")]
+    problems = []
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+        problems.append(problem("normalised-bom", "warning", "The byte order mark at the start was dropped."))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        message = f"Byte {data[error.start]:#04x} is not UTF-8."
+        return None, [*problems, problem("not-utf8", "error", message, "Save the file as UTF-8.", line)]
+    if "\r\n" in text:
+        text = text.replace("\r\n", "\n")
+        problems.append(problem("normalised-crlf", "warning", "CRLF line ends were stored as LF."))
+    if found := _CONTROL_CHARACTER.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        message = f"The control character U+{ord(found.group()):04X} is not allowed."
+        return None, [*problems, problem("control-character", "error", message, "Remove it.", line)]
+    return text, problems
+
+
+def parse(text: str, *, path: str) -> Parsed:
+    """Read an example file. Never raises; every problem of the file is reported at once.
+
+    Args:
+        path: Inside training-data/, such as "gui/hello-window.md"; its folder is the topic.
+    """
+    problems = [*_check_characters(text, path), *_check_path(path)]
+    front = front_matter.read(text, file=path)
+    problems += front.problems
+    if not front.problems:
+        problems += check_front_matter(front.meta, file=path, line_of=front.line_of)
+    sections, open_fences = _split_sections(front.body, front.body_line, path)
+    problems += open_fences
+    problems += _check_sections(sections, path)
+    code_files = tuple(_code_files(sections.get("Code")))
+    if not has_errors(problems):
+        problems += _check_habits(front.meta, front.line_of, code_files, sections, path)
+    problems.sort(key=lambda p: (p.line, p.severity, p.code))
+    doc = None if has_errors(problems) else _doc(path, text, front.meta, sections, code_files)
+    return Parsed(doc, problems)
+
+
+def _doc(
+    path: str, text: str, meta: dict[str, Any], sections: dict[str, _Section], code_files: tuple[CodeFile, ...]
+) -> ExampleDoc:
+    kind = next((k for k in ("behavior", "output") if f"Expected {k.title()}" in sections), "")
+    generation = meta["generation"]
+    return ExampleDoc(
+        path=path,
+        topic=path.split("/")[0],
+        title=meta["title"],
+        type=meta["type"],
+        generation=generation if isinstance(generation, str) else tuple(generation),
+        generations=generations_of(generation),
+        difficulty=meta.get("difficulty", ""),
+        tags=tuple(meta.get("tags", ())),
+        description=meta.get("description", "").strip(),
+        requires_version=meta.get("requires_version", ""),
+        from_generation=meta.get("from_generation", ""),
+        to_generation=generations_of(meta["to_generation"]) if "to_generation" in meta else (),
+        code_files=code_files,
+        expected=sections[f"Expected {kind.title()}"].text if kind else "",
+        expected_kind=kind,
+        explanation=sections["Explanation"].text if "Explanation" in sections else "",
+        text=text,
+    )
+
+
+def _check_characters(text: str, path: str) -> Iterator[Problem]:
+    rules = (
+        (_CONTROL_TOKEN, "control-token", "The ChatML control token {} would end a training message.", "Reword it."),
+        (_CONTROL_CHARACTER, "control-character", "The control character {} is not allowed.", "Remove it."),
+        (_HIDDEN, "hidden-character", "The invisible character {} is not allowed.", "Remove it."),
+        (_SURROGATE, "surrogate", "The half character {} is not text.", "Type the character again."),
+    )
+    for pattern, code, message, suggestion in rules:
+        for found in pattern.finditer(text):
+            shown = found.group() if len(found.group()) > 1 else f"U+{ord(found.group()):04X}"
+            line = text.count("\n", 0, found.start()) + 1
+            yield Problem(path, line, code, "error", message.format(shown), suggestion)
+            break  # the first of a kind is enough: a file of them would drown the rest
+
+
+def _check_path(path: str) -> Iterator[Problem]:
+    parts = PurePosixPath(path).parts
+    if not _KEBAB.match(parts[-1] if parts else ""):
+        yield Problem(path, 0, "file-name", "warning", "The file name is not kebab-case.", "Write it like hello-window.md")
+    if len(parts) == 2 and parts[0] not in TOPICS:
+        message = f'The folder "{parts[0]}" is not a topic; topics are {", ".join(TOPICS)}.'
+        yield Problem(path, 0, "topic-unknown", "warning", message)
+
+
+def _split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, _Section], list[Problem]]:
+    """The body by its ## headings; headings inside fences are text. The first of two equal sections counts."""
+    sections: dict[str, _Section] = {}
+    problems: list[Problem] = []
+    name, start, lines = "", first_line, list[tuple[int, str]]()
+    fence, fence_line = "", 0
+
+    def close() -> None:
+        section = _Section(name, start, tuple(lines))
+        if len(section.text.encode("utf-8", "surrogatepass")) > LARGEST_SECTION_BYTES:
+            message = f"The section {name or 'before the first heading'} is longer than {LARGEST_SECTION_BYTES:,} bytes."
+            problems.append(Problem(path, start, "section-too-large", "error", message, "Split the example."))
+        if name in sections:
+            problems.append(Problem(path, start, "section-twice", "error", f"## {name} stands there twice.", "Join them."))
+        else:
+            sections[name] = section
+
+    for number, line in enumerate(body.split("\n"), first_line):
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and not mark.group(2) and mark.group(1)[0] == fence[0] and len(mark.group(1)) >= len(fence):
+                fence = ""
+        elif mark:
+            fence, fence_line = mark.group(1), number
+        elif (heading := _HEADING.match(line)) and heading.group(1) == "##":
+            close()
+            name, start, lines = heading.group(2), number, []
+            continue
+        lines.append((number, line))
+    close()
+    if fence:
+        message = "The code fence is never closed."
+        problems.append(Problem(path, fence_line, "fence-open", "error", message, f"Add a line {fence}"))
+    return sections, problems
+
+
+def _code_files(section: _Section | None) -> Iterator[CodeFile]:
+    part = name = fence = tag = ""
+    start, code = 0, list[str]()
+    for number, line in section.lines if section else ():
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and not mark.group(2) and mark.group(1)[0] == fence[0] and len(mark.group(1)) >= len(fence):
+                yield CodeFile(name, part, "".join(f"{text}\n" for text in code), start, tag)
+                fence = name = ""
+            else:
+                code.append(line)
+        elif mark:
+            fence, tag, start, code = mark.group(1), mark.group(2), number + 1, []
+        elif heading := _HEADING.match(line):
+            first_word = heading.group(2).split()[0].lower()
+            part = first_word if first_word in ("before", "after") else ""
+        elif named := _FILE_NAME.match(line):
+            name = named.group(1)
+
+
+def _check_sections(sections: dict[str, _Section], path: str) -> Iterator[Problem]:
+    present = [name for name in sections if name in _SECTIONS]
+    if present != sorted(present, key=_SECTIONS.index):
+        line = sections[present[0]].line
+        yield Problem(path, line, "section-order", "warning", "The order is Code, Expected …, Explanation.")
+    for name, section in sections.items():
+        if name and name not in _SECTIONS:
+            message = f'"## {name}" is not a section of an example.'
+            yield Problem(path, section.line, "section-unknown", "warning", message, f"Use {', '.join(_SECTIONS)}.")
+
+
+def _check_habits(
+    meta: dict[str, Any],
+    line_of: dict[str, int],
+    code_files: Sequence[CodeFile],
+    sections: dict[str, _Section],
+    path: str,
+) -> Iterator[Problem]:
+    """The soft rules: an example may break them, its author should know."""
+
+    def warn(line: int, code: str, message: str, suggestion: str = "") -> Problem:
+        return Problem(path, line, code, "warning", message, suggestion)
+
+    kind = meta["type"]
+    for name in ("from_generation", "to_generation"):
+        if kind == "migration" and name not in meta:
+            yield warn(line_of["type"], "migration-incomplete", f"A migration without {name}.", f"Add {name}: …")
+        if kind != "migration" and name in meta:
+            yield warn(line_of[name], "not-a-migration", f"{name} on a {kind}.", "Remove it, or write type: migration")
+    if not code_files and kind != "explanation":
+        yield warn(0, "no-code", "There is no code fence in a section ## Code.", "Add ```bbj … ```")
+    parts = {f.part for f in code_files}
+    if kind == "migration" and code_files and not {"before", "after"} <= parts:
+        yield warn(code_files[0].line, "no-sides", "A migration shows both sides.", "Add ### Before (…) and ### After (…)")
+    if "Explanation" not in sections:
+        yield warn(0, "no-explanation", "There is no section ## Explanation.")
+    if not any(name.startswith("Expected ") for name in sections):
+        yield warn(0, "no-expectation", "There is neither ## Expected Behavior nor ## Expected Output.")
+    for file in code_files:
+        if file.tag != "bbj":
+            yield warn(file.line - 1, "fence-tag", f"The fence is tagged {file.tag or 'with nothing'}.", "Write ```bbj")
+        lines = file.code.splitlines()
+        if not lines or not _REM.match(lines[0]):
+            yield warn(file.line, "no-rem", "The first line of code is not a REM.", "Say what the program does: REM …")
+        if len(lines) not in CODE_LINES:
+            yield warn(file.line, "code-length", f"{len(lines)} lines of code; 10 to 50 teach best.")

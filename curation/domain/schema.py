@@ -1,0 +1,109 @@
+"""Front matter against the JSON Schema, in sentences that an author can act on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import ValidationError
+from rapidfuzz import process
+
+from curation.domain.labels import GENERATIONS
+from curation.domain.problems import Problem
+
+SCHEMA_FILE = Path(__file__).resolve().parents[2] / "training-data" / "schema" / "example.schema.json"
+_LONGEST_SHOWN = 60
+
+
+@cache
+def validator() -> Draft7Validator:
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    Draft7Validator.check_schema(schema)
+    return Draft7Validator(schema)
+
+
+def check_front_matter(meta: Mapping[str, Any], *, file: str, line_of: Mapping[str, int]) -> list[Problem]:
+    """Every way in which the front matter breaks the schema.
+
+    Args:
+        meta: What YAML read.
+        line_of: Line of each key in the file, counted from 1.
+    """
+    problems = [p for error in validator().iter_errors(dict(meta)) for p in _explain(error, file, line_of)]
+    return sorted(problems, key=lambda p: (p.line, p.code, p.message))
+
+
+def _explain(error: ValidationError, file: str, line_of: Mapping[str, int]) -> Iterator[Problem]:
+    field = str(error.absolute_path[0]) if error.absolute_path else ""
+    line = line_of.get(field, 1)
+
+    def problem(code: str, message: str, suggestion: str = "", at: int = line) -> Problem:
+        return Problem(file, at, code, "error", message, suggestion)
+
+    if error.validator == "required":
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield problem("field-missing", f'"{name}" is missing from the front matter.', f"Add a line {name}: …")
+        return
+    if error.validator == "additionalProperties":
+        known = list(validator().schema["properties"])
+        for name in error.instance:
+            if name not in known:
+                yield problem(
+                    "field-unknown",
+                    f"{_shown(name)} is not a field of an example.",
+                    _did_you_mean(str(name), known),
+                    line_of.get(str(name), 1),
+                )
+        return
+    value = error.instance
+    if field == "requires_version" and isinstance(value, int | float):
+        yield problem("quote-it", f"requires_version: {value} is a number.", f'Quote it: requires_version: "{value}"')
+        return
+    allowed = _allowed(field)
+    if allowed:
+        for item in value if isinstance(value, list) else [value]:
+            if item == "all" and isinstance(value, list):
+                yield problem("all-in-list", f'{field}: "all" excludes the rest.', f"Write {field}: all, without a list.")
+            elif item not in allowed:
+                yield problem(
+                    "value-unknown",
+                    f"{field}: {_shown(item)} is not one of {', '.join(allowed)}.",
+                    _did_you_mean(str(item), allowed),
+                )
+        if isinstance(value, list) and not value:
+            yield problem("empty", f"{field} is an empty list.", f"Name at least one of {', '.join(allowed)}.")
+        if isinstance(value, list) and len({str(item) for item in value}) < len(value):
+            yield problem("repeated", f"{field} names a value twice.", "Name each once.")
+        return
+    if error.validator == "minLength":
+        yield problem("empty", f"{field} is empty.", f"Write a {field}.")
+        return
+    place = ".".join(str(part) for part in error.absolute_path)
+    wanted = {"string": "text", "array": "a list"}.get(str(error.validator_value), str(error.validator_value))
+    hint = "Put it in quotes." if wanted == "text" else f"Write {field}: [one, two]."
+    yield problem("wrong-kind", f"{place}: {_shown(value)} is not {wanted}.", hint)
+
+
+def _allowed(field: str) -> list[str]:
+    """The words a field may hold, looked up in the schema; empty for free text."""
+    one = list(GENERATIONS)
+    if field == "generation":
+        return ["all", *one]
+    if field in ("from_generation", "to_generation"):
+        return one
+    return list(validator().schema["properties"].get(field, {}).get("enum", []))
+
+
+def _did_you_mean(written: str, allowed: list[str]) -> str:
+    best = process.extractOne(written.lower().replace("_", "-"), allowed, score_cutoff=60)
+    return f'Did you mean "{best[0]}"?' if best else ""
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return f'"{text[:_LONGEST_SHOWN]}{"…" if len(text) > _LONGEST_SHOWN else ""}"'

@@ -1,0 +1,70 @@
+"""The identity of a dataset version: a canonical manifest and its digest, equal on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MANIFEST_VERSION = 1
+
+
+@dataclass(frozen=True, order=True)
+class Member:
+    """An example's text, or a raw corpus file's, inside a dataset version."""
+
+    path: str
+    content_hash: str
+    cluster: str
+    split: str
+
+
+def build_manifest(
+    members: Iterable[Member],
+    corpus: Iterable[Member],
+    *,
+    template_version: str,
+    seed: int,
+    policy: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Everything a dataset version is made of, in an order that does not depend on the database.
+
+    Args:
+        template_version: Which ChatML wording the export uses.
+        policy: The thresholds and shares the version was frozen with; JSON values only.
+    """
+    return {
+        "manifest_version": MANIFEST_VERSION,
+        "template_version": template_version,
+        "seed": seed,
+        "policy": dict(policy),
+        "examples": [_entry(member) for member in sorted(members)],
+        "corpus": [_entry(member) for member in sorted(corpus)],
+    }
+
+
+def canonical(manifest: Mapping[str, Any]) -> str:
+    """One spelling a content: sorted keys, no blanks, UTF-8 text, no NaN, no newline at the end."""
+    return json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical text, in hex."""
+    return hashlib.sha256(canonical(manifest).encode()).hexdigest()
+
+
+def split_counts(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """How many examples are in each split."""
+    return dict(Counter(entry["split"] for entry in manifest["examples"]))
+
+
+def _entry(member: Member) -> dict[str, str]:
+    return {
+        "path": member.path,
+        "content_hash": member.content_hash,
+        "cluster": member.cluster,
+        "split": member.split,
+    }

@@ -1,0 +1,83 @@
+"""Review, split, snapshot and check report: the small rules everything else leans on."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.domain.problems import Problem, check_report
+from curation.domain.review import ReviewFact, is_approved, status
+from curation.domain.snapshot import Member, build_manifest, canonical, digest, split_counts
+from curation.domain.split import cluster_id, split_of
+
+OLD, NEW = "a" * 64, "b" * 64
+
+
+def test_editing_an_example_withdraws_its_approval():
+    reviews = [ReviewFact("rey", "approve", OLD)]
+
+    assert is_approved(OLD, reviews)
+    assert not is_approved(NEW, reviews)
+
+
+def test_the_last_word_of_each_reviewer_counts_and_the_strictest_decides():
+    reviews = [ReviewFact("rey", "reject", OLD), ReviewFact("kim", "approve", OLD)]
+
+    assert status(OLD, []) == "needs_review"
+    assert status(OLD, reviews) == "rejected"
+    assert status(OLD, [*reviews, ReviewFact("rey", "request_changes", OLD)]) == "changes_requested"
+    assert status(OLD, [*reviews, ReviewFact("rey", "approve", OLD)]) == "approved"
+
+
+def test_growing_the_data_never_moves_an_old_cluster():
+    before = cluster_id([OLD])
+
+    after = cluster_id([OLD, "0" * 64], known={OLD: before})
+
+    assert before == after
+
+
+def test_about_a_tenth_of_many_clusters_is_for_validation():
+    sides = [split_of(str(n), seed=13) for n in range(5000)]
+
+    assert 400 < sides.count("validation") < 600
+    assert sides == [split_of(str(n), seed=13) for n in range(5000)]
+
+
+@pytest.mark.parametrize(("per_mille", "side"), [(0, "train"), (1000, "validation")])
+def test_the_ends_of_the_split_are_everything_or_nothing(per_mille: int, side: str):
+    assert {split_of(str(n), seed=1, validation_per_mille=per_mille) for n in range(50)} == {side}
+
+
+def test_a_share_outside_its_range_is_refused():
+    with pytest.raises(ValueError, match="1001"):
+        split_of("x", seed=1, validation_per_mille=1001)
+    with pytest.raises(ValueError, match="at least one"):
+        cluster_id([])
+
+
+def manifest(members: list[Member]) -> dict:
+    return build_manifest(members, [], template_version="chatml-1", seed=13, policy={"whole": 0.85})
+
+
+@given(st.permutations([Member(f"gui/{n}.md", f"{n}", f"{n}", "train") for n in range(4)]))
+def test_the_order_of_rows_does_not_change_the_digest(members: list[Member]):
+    assert digest(manifest(members)) == digest(manifest(sorted(members)))
+
+
+def test_a_manifest_has_one_spelling_on_every_machine():
+    built = manifest([Member("gui/ü.md", "1", "c", "validation")])
+
+    assert canonical(built) == (
+        '{"corpus":[],"examples":[{"cluster":"c","content_hash":"1","path":"gui/ü.md","split":"validation"}],'
+        '"manifest_version":1,"policy":{"whole":0.85},"seed":13,"template_version":"chatml-1"}'
+    )
+    assert split_counts(built) == {"validation": 1}
+
+
+def test_warnings_do_not_spoil_a_check():
+    warning = Problem("a.md", 3, "no-rem", "warning", "The first line is not a REM.", "Add one.")
+
+    assert check_report(1, [warning]) == {"ok": True, "files": 1, "problems": [warning.as_dict()]}
+    assert str(warning) == "a.md:3: The first line is not a REM. Add one."

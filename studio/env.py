@@ -8,6 +8,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+BROKER_URL_FILE = "broker-url"  # in var/, while `manage.py up` runs an embedded broker; holds a password
+NO_BROKER = "redis://127.0.0.1:7379/0"
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -56,6 +58,19 @@ def secret_key(var: Path, *, production: bool) -> str:
     if not file.exists():
         write_private(file, secrets.token_urlsafe(50))
     return file.read_text()
+
+
+def broker_url(var: Path) -> str:
+    """STUDIO_REDIS_URL; else the embedded broker of a running `manage.py up`; else nobody's address.
+
+    At an address where nobody listens publishing fails at once, and the dispatcher publishes later.
+    """
+    if url := text("STUDIO_REDIS_URL"):
+        return url
+    try:
+        return (var / BROKER_URL_FILE).read_text().strip() or NO_BROKER
+    except OSError:
+        return NO_BROKER
 
 
 def write_private(file: Path, text: str) -> None:

@@ -24,6 +24,23 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "healthz": (ANYONE, None),
     "readyz": (ANYONE, None),
     "dashboard": ("author", None),
+    # curation
+    "example_list": ("author", None),
+    "example_new": ("author", "author"),
+    "example_page": ("author", None),
+    "example_edit": ("author", "author"),
+    "review_example": (None, "reviewer"),
+    "revision_page": ("author", None),
+    "draft_list": ("author", None),
+    "draft_keep": (None, "author"),
+    "draft_edit": ("author", "author"),
+    "draft_discard": (None, "author"),
+    "import": ("maintainer", "maintainer"),
+    "review_next": ("reviewer", None),
+    "snapshot_list": ("author", None),
+    "snapshot_freeze": ("maintainer", "maintainer"),
+    "snapshot_page": ("author", None),
+    "snapshot_download": ("author", None),
 }
 ADMIN_SITE = "admin"  # Django's own admin: role admin only
 

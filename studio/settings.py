@@ -115,7 +115,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # The queue carries wake-ups only; the database is the truth (docs/decisions/0006).
-CELERY_BROKER_URL = env.text("STUDIO_REDIS_URL", "redis://127.0.0.1:7379/0")
+CELERY_BROKER_URL = env.broker_url(VAR)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_SERIALIZER = "json"
@@ -125,11 +125,18 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
 CELERY_TASK_ROUTES = {
     "training.tasks.run_training": {"queue": "gpu"},
-    "training.tasks.report_gpu_worker": {"queue": "gpu"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
+# Without the retry values kombu blocked a publisher 6 s when the broker was down; with them 0.1 s.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
+}
 
 # Training and evaluation
 STUDIO_TRAINING_DATA = Path(env.text("STUDIO_TRAINING_DATA") or ROOT / "training-data")

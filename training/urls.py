@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from training.views import artifacts, evaluations, runs
+
+urlpatterns = [
+    path("train/", runs.run_start, name="run_start"),
+    path("runs/", runs.run_list, name="run_list"),
+    path("runs/<int:run_id>/", runs.run_page, name="run_page"),
+    path("runs/<int:run_id>/live/", runs.run_live, name="run_live"),
+    path("runs/<int:run_id>/cancel/", runs.run_cancel, name="run_cancel"),
+    path("models/", artifacts.model_list, name="model_list"),
+    path("artifacts/<int:artifact_id>/download/", artifacts.artifact_download, name="artifact_download"),
+    path("evaluations/", evaluations.evaluation_list, name="evaluation_list"),
+    path("evaluations/<int:evaluation_id>/", evaluations.evaluation_page, name="evaluation_page"),
+    path("attempts/<int:attempt_id>/draft/", evaluations.attempt_draft, name="attempt_draft"),
+]

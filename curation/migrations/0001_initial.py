@@ -55,7 +55,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['path', '-pk'],
-                'constraints': [models.UniqueConstraint(fields=('path', 'content_hash'), name='corpus_text_once')],
             },
         ),
         migrations.CreateModel(
@@ -64,6 +63,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('path', models.CharField(blank=True, max_length=200)),
                 ('text', models.TextField(blank=True)),
+                ('base_hash', models.CharField(blank=True, help_text="the example's text that this draft started from; empty for a new example", max_length=64)),
                 ('origin', models.CharField(blank=True, db_index=True, help_text='where it came from: "attempt:17", "example:gui/x.md"', max_length=100)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),

@@ -125,6 +125,9 @@ class Draft(models.Model):
     example = models.ForeignKey(Example, on_delete=models.CASCADE, null=True, blank=True, related_name="drafts")
     path = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)
+    base_hash = models.CharField(
+        max_length=64, blank=True, help_text="the example's text that this draft started from; empty for a new example"
+    )
     origin = models.CharField(
         max_length=100, blank=True, db_index=True, help_text='where it came from: "attempt:17", "example:gui/x.md"'
     )

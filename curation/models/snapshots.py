@@ -10,7 +10,10 @@ from curation.models.immutable import ImmutableModel
 
 
 class CorpusFile(ImmutableModel):
-    """One raw BBj program for stage 1. A changed program is a new row; `path` names the newest."""
+    """One raw BBj program for stage 1. A changed program is a new row; the newest row of a path counts.
+
+    The same text may come back later as a newer row: that is how a change is taken back.
+    """
 
     path = models.CharField(max_length=200, db_index=True)
     text = models.TextField()
@@ -19,7 +22,6 @@ class CorpusFile(ImmutableModel):
 
     class Meta:
         ordering = ["path", "-pk"]
-        constraints = [models.UniqueConstraint(fields=["path", "content_hash"], name="corpus_text_once")]
 
     def __str__(self) -> str:
         return self.path

@@ -104,7 +104,10 @@ class Artifact(ImmutableModel):
         ("adapter", "adapter after stage 2"),
         ("merged", "merged model"),
         ("gguf_f16", "GGUF F16"),
+        ("gguf_q8_0", "GGUF Q8_0"),
         ("gguf_q4_k_m", "GGUF Q4_K_M"),
+        ("gguf_q4_0", "GGUF Q4_0"),
+        ("gguf_q2_k", "GGUF Q2_K"),
         ("modelfile", "Ollama Modelfile"),
         ("model_card", "model card"),
     ]
@@ -123,3 +126,8 @@ class Artifact(ImmutableModel):
 
     def __str__(self) -> str:
         return f"{self.file_name} of {self.run}"
+
+    @property
+    def is_folder(self) -> bool:
+        """Folders (models in safetensors) are kept as such and have no single file to download."""
+        return self.kind in ("adapter_pretrain", "adapter", "merged")

@@ -1,50 +1,81 @@
-"""The whole loop in the foreground, on the tiny base: Markdown files in, a scored dataset version out."""
+"""The whole loop in the foreground, on the tiny base: Markdown files in, a scored dataset version out.
+
+Ends with a table of the steps; exits 1 when any step failed, with one sentence that says which and what to do.
+"""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import json as jsonlib
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.core.management import BaseCommand, CommandError, CommandParser
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from studio import seeding
-from training.models import Run
-from training.services import launching, scoring, supervising
+from studio.rehearsal import Report, Stopped, peak_memory_mb, rehearse
 
 
-@dataclass
-class Step:
-    name: str
-    result: str = ""
-    seconds: float = 0.0
-    ok: bool = False
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print the final table as JSON")
+
+    def handle(self, *, json: bool, **_: Any) -> None:
+        report = Report()
+        console = Console(stderr=json)
+        stopped: Stopped | None = None
+        with StageBars(console) as bars:
+            try:
+                rehearse(report, bars.show)
+            except Stopped as error:
+                stopped = error
+        if json:
+            self.stdout.write(jsonlib.dumps(report.as_dict()))
+        else:
+            console.print(table(report))
+            if report.score:
+                console.print(f"[bold]{report.score}[/bold]", highlight=False)
+        if stopped:
+            raise CommandError(f"The rehearsal stopped at {stopped}")
 
 
-@dataclass
-class Report:
-    """What each step did, in order; printed as a table or as JSON."""
+class StageBars:
+    """A progress bar a stage, with its latest loss."""
 
-    steps: list[Step] = field(default_factory=list)
-    score: str = ""
+    def __init__(self, console: Console) -> None:
+        columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bars = Progress(*columns, TextColumn("{task.fields[note]}"), console=console)
+        self._of_stage: dict[str, TaskID] = {}
 
-    @contextmanager
-    def step(self, name: str):
-        step = Step(name)
-        self.steps.append(step)
-        began = time.monotonic()
-        try:
-            yield step
-            step.ok = True
-        finally:
-            step.seconds = round(time.monotonic() - began, 1)
+    def __enter__(self) -> StageBars:
+        self._bars.start()
+        return self
 
-    @property
-    def ok(self) -> bool:
-        return bool(self.steps) and all(step.ok for step in self.steps)
+    def __exit__(self, *_: object) -> None:
+        self._finish_all()
+        self._bars.stop()
+
+    def show(self, stage: str, step: int, of: int, metrics: dict[str, Any]) -> None:
+        if stage not in self._of_stage:
+            self._finish_all()
+            self._of_stage[stage] = self._bars.add_task(stage, total=None, note="")
+        loss = metrics.get("loss")
+        note = {"note": f"loss {loss:.3f}"} if isinstance(loss, float) else {}
+        self._bars.update(self._of_stage[stage], completed=step, total=of or None, **note)
+
+    def _finish_all(self) -> None:
+        for bar in self._of_stage.values():
+            total = self._bars.tasks[bar].total or 1
+            self._bars.update(bar, total=total, completed=total)
+
+
+def table(report: Report) -> Table:
+    rows = Table(title=f"Rehearsal: {report.seconds} s, largest process {peak_memory_mb()} MB")
+    for heading in ("Step", "", "Result"):
+        rows.add_column(heading)
+    rows.add_column("Seconds", justify="right")
+    for step in report.steps:
+        rows.add_row(step.name, "ok" if step.ok else "FAILED", step.result, f"{step.seconds:.1f}")
+    return rows

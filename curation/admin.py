@@ -1,0 +1,60 @@
+"""Django's admin shows content to an admin and changes none of it: content has its own pages and roles."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from curation.models import CorpusFile, Example, Review, Revision, Snapshot, Task, TaskSet
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Example)
+class ExampleAdmin(ReadOnlyAdmin):
+    list_display = ["path", "title", "type", "topic", "updated_at"]
+    search_fields = ["path", "title"]
+
+
+@admin.register(Revision)
+class RevisionAdmin(ReadOnlyAdmin):
+    list_display = ["example", "number", "author", "created_at"]
+    list_select_related = ["example", "author"]
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    list_display = ["example", "reviewer", "verdict", "created_at"]
+    list_select_related = ["example", "reviewer"]
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnlyAdmin):
+    list_display = ["name", "digest", "created_by", "created_at"]
+
+
+@admin.register(TaskSet)
+class TaskSetAdmin(ReadOnlyAdmin):
+    list_display = ["name", "digest", "created_at"]
+
+
+@admin.register(Task)
+class TaskAdmin(ReadOnlyAdmin):
+    """Without the text: an admin needs to know that a held-out task is there, not what it asks."""
+
+    list_display = ["path", "pool", "task_set"]
+    exclude = ["text"]
+
+
+@admin.register(CorpusFile)
+class CorpusFileAdmin(ReadOnlyAdmin):
+    list_display = ["path", "content_hash", "created_at"]

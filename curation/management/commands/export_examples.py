@@ -1,0 +1,32 @@
+"""Write the examples as a Markdown tree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from curation.services import exporting, finding
+
+
+class Command(BaseCommand):
+    help = "Write the present text of the examples to a folder; files that hold it already are not touched."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--to", metavar="DIR", type=Path, required=True, help="folder; made when missing")
+        parser.add_argument(
+            "--status", choices=finding.STATUSES, default="", help="only examples of this status"
+        )
+        parser.add_argument("--json", action="store_true", help="print the counts as JSON")
+
+    def handle(self, *, to: Path, status: str, **options: Any) -> None:
+        try:
+            result = exporting.export_examples(to, status)
+        except exporting.ExportRefused as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.stdout.write(json.dumps({"ok": True, **result.__dict__}))
+        else:
+            self.stdout.write(f"{to}: {result.written} files written, {result.unchanged} unchanged.")

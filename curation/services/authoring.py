@@ -1,0 +1,213 @@
+"""Writing an example: a text without errors becomes the next revision; any other text stays a draft."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from curation.domain import chatml, markdown
+from curation.domain.bbj import CHECK_VERSION, check
+from curation.domain.labels import TOPICS
+from curation.domain.markdown import ExampleDoc
+from curation.domain.problems import Problem, has_errors
+from curation.models import Draft, Example, Revision
+from curation.services import drafting
+
+PATH = re.compile(r"(?P<topic>[^/]+)/[A-Za-z0-9][A-Za-z0-9._-]*\.md")
+MAX_PATH, MAX_TITLE, MAX_NOTE = 200, 300, 300  # characters; the widths of the columns
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A text as the studio reads it, and everything that is wrong with it."""
+
+    doc: ExampleDoc | None
+    text: str  # line ends and byte order mark normalised; as given when it cannot be read
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        return self.doc is not None and not has_errors(self.problems)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving did. `revision` is None when the text was unchanged or had errors; then `draft` keeps it."""
+
+    example: Example | None
+    revision: Revision | None
+    problems: tuple[Problem, ...]
+    draft: Draft | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.example is not None and self.draft is None
+
+
+class StaleText(Exception):
+    """Somebody else saved this example after the author opened it. Carries both texts; `mine` is in the draft."""
+
+    def __init__(self, example: Example, *, mine: str, theirs: str, draft: Draft) -> None:
+        super().__init__(
+            f"{example.path} was changed by someone else after you opened it. "
+            "Compare both texts, put together what should stay, and save again."
+        )
+        self.example, self.mine, self.theirs, self.draft = example, mine, theirs, draft
+
+
+def path_problems(path: str) -> list[Problem]:
+    """The hard rules for an example's path; whether the name is kebab-case is a warning of the parser."""
+    match = PATH.fullmatch(path)
+    if not match or ".." in path:
+        message = f'path: "{path}" is not <topic>/<name>.md.'
+        return [Problem(path, 0, "path", "error", message, "Write it like gui/hello-window.md.")]
+    if match["topic"] not in TOPICS:
+        message = f'path: the topic folder "{match["topic"]}" is not one of {", ".join(TOPICS)}.'
+        return [Problem(path, 0, "topic", "error", message, f"Write it like {TOPICS[0]}/hello-window.md.")]
+    if len(path) > MAX_PATH:
+        message = f"path: {len(path)} characters; at most {MAX_PATH} are stored."
+        return [Problem(path, 0, "path-too-long", "error", message, "Choose a shorter file name.")]
+    return []
+
+
+def read(data: bytes, *, path: str) -> Checked:
+    """Check a file's bytes: path, encoding, front matter, sections, control tokens; all problems at once."""
+    problems = path_problems(path)
+    text, more = markdown.decode(data, path=path)
+    problems += more
+    if text is None:
+        return Checked(None, data.decode("utf-8", "replace"), tuple(problems))
+    parsed = markdown.parse(text, path=path)
+    refused_path = has_errors(problems)
+    problems += [
+        p for p in parsed.problems if not (refused_path and p.code in ("file-name", "topic-unknown"))
+    ]
+    if parsed.doc:
+        problems += _doc_problems(parsed.doc)
+    return Checked(parsed.doc, text, tuple(problems))
+
+
+def _doc_problems(doc: ExampleDoc) -> list[Problem]:
+    """What the format allows and the studio cannot store, or cannot train on."""
+    problems = []
+    if len(doc.title) > MAX_TITLE:
+        line = next((n for n, text in enumerate(doc.text.split("\n"), 1) if text.startswith("title")), 0)
+        message = f"title: {len(doc.title)} characters; at most {MAX_TITLE} are stored."
+        problems.append(
+            Problem(doc.path, line, "title-too-long", "error", message, "Move detail into description.")
+        )
+    try:
+        chatml.render(doc)
+    except chatml.RenderError as error:
+        message = f"Nothing can be learned from it yet: {error}."
+        problems.append(Problem(doc.path, 0, "not-trainable", "warning", message, "Add the missing section."))
+    return problems
+
+
+def findings(doc: ExampleDoc) -> list[dict[str, Any]]:
+    """What the offline check says about the code; `line` counts in the code block, `source_line` in the file."""
+    return [
+        {
+            "file": code_file.name,
+            "part": code_file.part,
+            "line": finding.line,
+            "source_line": code_file.line + finding.line - 1,
+            "column": finding.column,
+            "code": finding.code,
+            "message": finding.message,
+            "certain": finding.certain,
+        }
+        for code_file in doc.code_files
+        for finding in check(code_file.code)
+    ]
+
+
+def store(
+    *, author: User, path: str, doc: ExampleDoc, text: str, note: str
+) -> tuple[Example, Revision | None]:
+    """Make `text` the head of `path`, inside the caller's transaction; unchanged text makes no revision."""
+    content_hash = markdown.content_hash(text)
+    example = Example.objects.select_for_update(of=("self",)).filter(path=path).select_related("head").first()
+    if example and example.content_hash == content_hash:
+        return example, None
+    parent = example.head if example else None
+    example = example or Example(path=path)
+    example.content_hash = content_hash
+    example.title = doc.title
+    example.type = doc.type
+    example.topic = doc.topic
+    example.difficulty = doc.difficulty or ""
+    example.generations = list(doc.generations)
+    example.save()
+    example.head = Revision.objects.create(
+        example=example,
+        number=parent.number + 1 if parent else 1,
+        parent=parent,
+        text=text,
+        content_hash=content_hash,
+        author=author,
+        note=note[:MAX_NOTE],
+        checker=CHECK_VERSION,
+        findings=findings(doc),
+    )
+    example.save(update_fields=["head"])
+    return example, example.head
+
+
+def save(
+    *, author: User, path: str, text: str, base_hash: str, note: str = "", draft: Draft | None = None
+) -> Saved:
+    """Save what an author typed, as the next revision of `path` or, with errors, as a draft.
+
+    Args:
+        base_hash: content_hash of the text that the author started from; "" for a new example.
+        draft: The author's draft that this text comes from; it is gone once the text is a revision.
+
+    Raises:
+        StaleText: The example has another text than base_hash by now. What was typed is kept as a draft.
+    """
+    checked = read(text.replace("\r\n", "\n").encode("utf-8", "replace"), path=path)
+    problems = checked.problems
+    if checked.doc is None or not checked.ok:
+        kept = _keep(author=author, path=path, text=text, base_hash=base_hash, draft=draft)
+        return Saved(kept.example, None, problems, kept)
+    try:
+        with transaction.atomic():
+            present = Example.objects.select_for_update(of=("self",)).filter(path=path).first()
+            if (present.content_hash if present else "") in (base_hash, markdown.content_hash(checked.text)):
+                example, revision = store(
+                    author=author, path=path, doc=checked.doc, text=checked.text, note=note
+                )
+                if draft:
+                    drafting.discard(draft)
+                return Saved(example, revision, problems)
+    except IntegrityError:  # two people made the same new path at the same moment
+        present = Example.objects.get(path=path)
+    kept = _keep(author=author, path=path, text=text, base_hash=base_hash, draft=draft)
+    if present and base_hash:
+        assert present.head
+        raise StaleText(present, mine=text, theirs=present.head.text, draft=kept)
+    message = f'path: "{path}" exists already.' if present else f'path: "{path}" does not exist any more.'
+    taken = Problem(
+        path, 0, "path-taken", "error", message, "Choose another file name, or edit that example."
+    )
+    return Saved(None, None, (taken, *problems), kept)
+
+
+def _keep(*, author: User, path: str, text: str, base_hash: str, draft: Draft | None) -> Draft:
+    if draft is None:
+        example = Example.objects.filter(path=path).first() if base_hash else None
+        if example is None:
+            return drafting.new_draft(author=author, path=path, text=text)
+        draft = drafting.draft_of(author=author, example=example)
+    return drafting.keep(draft, text=text, path=path, base_hash=base_hash)
+
+
+def sorted_by_line(problems: Sequence[Problem]) -> list[Problem]:
+    """Errors before warnings, then as they stand in the file."""
+    return sorted(problems, key=lambda problem: (problem.severity != "error", problem.line))

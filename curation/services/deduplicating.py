@@ -1,0 +1,127 @@
+"""Which texts are near-duplicates of each other, by the studio's own rule (docs: near-duplicates).
+
+Two examples are near-duplicates when their words (title to explanation) are alike to WHOLE or more, or when the
+token sequences of their code are alike to CODE or more. Short programs resemble each other by nature, so
+code shorter than CODE_TOKENS counts only when it is the same, and code below SAME_TOKENS does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from curation.domain import duplicates, markdown, split
+from curation.domain.markdown import ExampleDoc
+from curation.models import Revision
+
+WHOLE, CODE = duplicates.WHOLE_THRESHOLD, duplicates.CODE_THRESHOLD  # normalised Indel similarity, 0..1
+CODE_TOKENS, SAME_TOKENS = duplicates.LEAST_CODE_TOKENS, 10
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One text, prepared for comparing."""
+
+    path: str
+    content_hash: str
+    whole: str
+    codes: tuple[str, ...]  # all code together, then each part of a migration
+
+
+@dataclass(frozen=True)
+class Near:
+    i: int
+    j: int
+    score: float
+    rule: str  # "text" or "code"
+
+
+def compared_example(doc: ExampleDoc, content_hash: str) -> Compared:
+    """The words and the code of an example; headings and labels are left out, since all examples share them."""
+    words = "\n".join(
+        [doc.title, doc.description, *(f.code for f in doc.code_files), doc.expected, doc.explanation]
+    )
+    parts = {file.part: "" for file in doc.code_files}
+    for file in doc.code_files:
+        parts[file.part] += file.code + "\n"
+    codes = ["\n".join(file.code for file in doc.code_files), *(parts.values() if len(parts) > 1 else ())]
+    return Compared(doc.path, content_hash, duplicates.normalise(words), _codes(codes))
+
+
+def compared_program(path: str, text: str, content_hash: str) -> Compared:
+    """A raw program of the corpus."""
+    return Compared(path, content_hash, duplicates.normalise(text), _codes([text]))
+
+
+def _codes(codes: Iterable[str]) -> tuple[str, ...]:
+    normalised = (duplicates.normalise_code(code) for code in codes)
+    return tuple(dict.fromkeys(code for code in normalised if tokens(code) >= SAME_TOKENS))
+
+
+def tokens(code: str) -> int:
+    """How many tokens normalise_code found."""
+    return len(code.split())
+
+
+def near_pairs(items: Sequence[Compared], *, whole: float = WHOLE, code: float = CODE) -> list[Near]:
+    """Every pair of near-duplicates, i < j, once, with the rule that found the higher score."""
+    best: dict[tuple[int, int], Near] = {}
+    for pair in duplicates.find_pairs([item.whole for item in items], whole):
+        _note(best, pair.i, pair.j, pair.score, "text")
+    owners = [(i, text) for i, item in enumerate(items) for text in item.codes]
+    short = [(i, text) for i, text in owners if tokens(text) < CODE_TOKENS]
+    long = [(i, text) for i, text in owners if tokens(text) >= CODE_TOKENS]
+    for some, least in ((short, 1.0), (long, code)):
+        for pair in duplicates.find_pairs([text for _, text in some], least):
+            i, j = sorted((some[pair.i][0], some[pair.j][0]))
+            if i != j:  # the two sides of a migration may be alike
+                _note(best, i, j, pair.score, "code")
+    return [best[key] for key in sorted(best)]
+
+
+def near_across(items: Sequence[Compared], others: Sequence[Compared]) -> list[Near]:
+    """Near-duplicates between two lists: i counts in `items`, j in `others`."""
+    best: dict[tuple[int, int], Near] = {}
+    words = duplicates.Index([item.whole for item in items])
+    owners = [(i, text) for i, item in enumerate(items) for text in item.codes]
+    codes = duplicates.Index([text for _, text in owners])
+    for j, other in enumerate(others):
+        for match in words.query(other.whole, WHOLE):
+            _note(best, match.i, j, match.score, "text")
+        for text in other.codes:
+            for match in codes.query(text, CODE if tokens(text) >= CODE_TOKENS else 1.0):
+                _note(best, owners[match.i][0], j, match.score, "code")
+    return [best[key] for key in sorted(best)]
+
+
+def _note(best: dict[tuple[int, int], Near], i: int, j: int, score: float, rule: str) -> None:
+    if (i, j) not in best or best[i, j].score < score:
+        best[i, j] = Near(i, j, score, rule)
+
+
+def cluster_ids(
+    items: Sequence[Compared], pairs: Sequence[Near], known: Mapping[str, str] | None = None
+) -> list[str]:
+    """For each item the id of its cluster; items joined by a chain of near-duplicate pairs share one.
+
+    Args:
+        known: Ids that earlier dataset versions gave, by content hash (curation.domain.split.cluster_id).
+    """
+    edges = [duplicates.Pair(near.i, near.j, near.score) for near in pairs]
+    leaders = duplicates.clusters(len(items), edges)
+    members: dict[int, list[str]] = {}
+    for leader, item in zip(leaders, items, strict=True):
+        members.setdefault(leader, []).append(item.content_hash)
+    ids = {leader: split.cluster_id(hashes, known) for leader, hashes in members.items()}
+    return [ids[leader] for leader in leaders]
+
+
+def duplicate_clusters(revisions: Sequence[Revision]) -> list[list[Revision]]:
+    """The clusters of two or more among these revisions, largest first."""
+    read = [(r, markdown.parse(r.text, path=r.example.path).doc) for r in revisions]
+    known = [(r, compared_example(doc, r.content_hash)) for r, doc in read if doc]
+    items = [item for _, item in known]
+    clusters: dict[str, list[Revision]] = {}
+    for (revision, _), cluster in zip(known, cluster_ids(items, near_pairs(items)), strict=True):
+        clusters.setdefault(cluster, []).append(revision)
+    return sorted((c for c in clusters.values() if len(c) > 1), key=lambda c: (-len(c), c[0].example.path))

@@ -1,0 +1,160 @@
+"""What a selection has to pass before it may be frozen. A blocking gate names who is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from curation.domain import chatml
+from curation.domain.markdown import ExampleDoc
+from curation.services import deduplicating
+from curation.services.deduplicating import Compared
+
+MAX_OFFENDERS = 200  # named in a report; the count is always the whole
+
+
+@dataclass(frozen=True)
+class Gate:
+    code: str
+    title: str
+    passed: bool
+    blocking: bool
+    finding: str  # one sentence
+    offenders: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**self.__dict__, "offenders": list(self.offenders[:MAX_OFFENDERS])}
+
+
+@dataclass(frozen=True)
+class GateReport:
+    gates: tuple[Gate, ...] = field(default_factory=tuple)
+
+    @property
+    def blocking(self) -> list[Gate]:
+        return [gate for gate in self.gates if gate.blocking and not gate.passed]
+
+    def as_list(self) -> list[dict[str, Any]]:
+        return [gate.as_dict() for gate in self.gates]
+
+
+def not_empty(examples: int, waiting: int) -> Gate:
+    finding = f"{examples} approved examples."
+    if not examples:
+        finding = (
+            f"No example is approved, and {waiting} wait for review. "
+            "Review and approve examples first, then freeze."
+        )
+    return Gate("not-empty", "There is something to freeze", examples > 0, True, finding)
+
+
+def readable(broken: Mapping[str, str]) -> Gate:
+    """`broken`: path of each approved example that the present rules refuse, with the first error."""
+    finding = (
+        f"{len(broken)} approved examples break the format." if broken else "Every example keeps the format."
+    )
+    offenders = tuple(f"{path}: {error}" for path, error in sorted(broken.items()))
+    return Gate("format", "Format of the examples", not broken, True, finding, offenders)
+
+
+def trainable(docs: Sequence[ExampleDoc]) -> Gate:
+    """Every example has a prompt and an answer."""
+    offenders = []
+    for doc in docs:
+        try:
+            chatml.render(doc)
+        except chatml.ControlTokenError:
+            continue  # a gate of its own
+        except chatml.RenderError as error:
+            offenders.append(str(error))
+    finding = (
+        f"{len(offenders)} examples cannot be trained on."
+        if offenders
+        else "Every example has a prompt and an answer."
+    )
+    return Gate("trainable", "Prompt and answer", not offenders, True, finding, tuple(offenders))
+
+
+def no_control_tokens(docs: Sequence[ExampleDoc], corpus: Mapping[str, str]) -> Gate:
+    """Refused when an example is saved, and looked for again here."""
+    offenders = [
+        f"{doc.path}: holds the control token {t}"
+        for doc in docs
+        for t in chatml.CONTROL_TOKENS
+        if t in doc.text
+    ]
+    for path, text in corpus.items():
+        held = [token for token in chatml.CONTROL_TOKENS if token in text]
+        offenders += [f"corpus/{path}: holds the control token {token}" for token in held]
+    finding = (
+        f"{len(offenders)} texts hold a control token." if offenders else "No text holds a control token."
+    )
+    return Gate("control-tokens", "Control tokens", not offenders, True, finding, tuple(offenders))
+
+
+def near_duplicates(items: Sequence[Compared], clusters: Sequence[str]) -> Gate:
+    """A warning only: near-duplicates share a cluster, so they cannot stand on both sides of the split."""
+    members: dict[str, list[str]] = {}
+    for item, cluster in zip(items, clusters, strict=True):
+        members.setdefault(cluster, []).append(item.path)
+    groups = sorted(sorted(paths) for paths in members.values() if len(paths) > 1)
+    finding = "No near-duplicates."
+    if groups:
+        finding = (
+            f"{len(groups)} groups of near-duplicates, {sum(map(len, groups))} texts; each stays on one side."
+        )
+    return Gate(
+        "near-duplicates", "Near-duplicates", not groups, False, finding, tuple(" = ".join(g) for g in groups)
+    )
+
+
+def holdout_firewall(items: Sequence[Compared], tasks: Sequence[Compared], set_name: str) -> Gate:
+    """A model that was trained on a test task, or nearly so, has no score."""
+    near = deduplicating.near_across(items, tasks)
+    offenders = tuple(
+        f"{items[n.i].path} and the test task {tasks[n.j].path}: {n.rule} alike to {n.score:.2f}"
+        for n in near
+    )
+    if not tasks:
+        return Gate(
+            "holdout",
+            "Test tasks stay unseen",
+            True,
+            False,
+            "There are no test tasks yet, so none was compared.",
+        )
+    finding = f"No text is close to one of the {len(tasks)} tasks of {set_name}."
+    if near:
+        finding = f"{len({n.i for n in near})} texts are too close to a test task of {set_name}. Rewrite or reject them."
+    return Gate("holdout", "Test tasks stay unseen", not near, True, finding, offenders)
+
+
+def no_leak(leaks: Sequence[tuple[str, str, float]], largest: float, sampled: bool) -> Gate:
+    """`leaks`: the two paths and the score of each near-duplicate pair that stands on both sides.
+
+    `largest` is the highest likeness of words across the split; of a sample of the pairs when `sampled`.
+    """
+    offenders = tuple(f"{a} and {b}: alike to {score:.2f}" for a, b, score in leaks)
+    finding = f"No leak; the closest pair across the split is alike to {largest:.2f}{' (sample)' if sampled else ''}."
+    if leaks:
+        finding = f"{len(leaks)} near-duplicate pairs stand on both sides of the split."
+    return Gate("leak", "Training and validation are apart", not leaks, True, finding, offenders)
+
+
+def both_sides(train: int, validation: int) -> Gate:
+    finding = f"{train} examples to train on, {validation} to validate."
+    passed = train > 0 and validation > 0
+    if not passed:
+        finding += " The split follows from the texts and the seed; another seed or more examples change it."
+    return Gate("split", "Both sides of the split hold examples", passed, False, finding)
+
+
+def stable_split(moved: Sequence[str], earlier: str) -> Gate:
+    """A warning: a score is not comparable where a text changed sides since the last version."""
+    finding = (
+        f"Every example stands on the side where it stood in {earlier}." if earlier else "The first version."
+    )
+    if moved:
+        finding = f"{len(moved)} examples changed sides since {earlier}."
+    return Gate("stable-split", "Sides since the last version", not moved, False, finding, tuple(moved))

@@ -1,0 +1,213 @@
+"""Bringing files in: first a plan that lists every problem, then one transaction for the good ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from curation.domain import markdown
+from curation.domain.problems import Problem, has_errors
+from curation.models import CorpusFile, Example, Task, TaskSet
+from curation.services import authoring, source_files
+
+Change = Literal["new", "changed", "unchanged", "refused"]
+POOLS = ("holdout", "triage")
+TASK_TYPES = ("completion", "migration")
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    path: str
+    text: str | None  # None: refused
+    problems: tuple[Problem, ...]
+    change: Change
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    files: tuple[PlannedFile, ...]
+
+    def count(self, change: Change) -> int:
+        return sum(file.change == change for file in self.files)
+
+    @property
+    def good(self) -> int:
+        """How many files an import would write."""
+        return self.count("new") + self.count("changed")
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [problem for file in self.files for problem in file.problems]
+
+    @property
+    def digest(self) -> str:
+        """Changes when the folder or the studio changes: what a person confirmed is what is imported."""
+        rows = [(f.path, f.change, markdown.content_hash(f.text) if f.text else "") for f in self.files]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    created: int
+    changed: int
+    unchanged: int
+    refused: int
+    problems: tuple[Problem, ...]
+
+
+class TasksRefused(Exception):
+    """Some held-out task has errors. A test with holes is no test, so no task set was written."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        first = next(problem for problem in problems if problem.severity == "error")
+        files = len({problem.file for problem in problems})
+        super().__init__(f"tasks/{first} ({files} task files have problems; no test task was imported.)")
+        self.problems = problems
+
+
+class CorpusRefused(Exception):
+    """Some corpus file cannot be read as text; no corpus file was written."""
+
+
+def plan_import(root: Path) -> ImportPlan:
+    """Say what importing `root` would do, with all problems of all files; writes nothing.
+
+    Raises:
+        source_files.FolderRefused: There is no such folder or file.
+    """
+    known = dict(Example.objects.values_list("path", "content_hash"))
+    return ImportPlan(tuple(_planned(file, known) for file in source_files.read_examples(root)))
+
+
+def _planned(file: source_files.SourceFile, known: dict[str, str]) -> PlannedFile:
+    if file.data is None:
+        return PlannedFile(file.path, None, file.problems, "refused")
+    checked = authoring.read(file.data, path=file.path)
+    if not checked.ok:
+        return PlannedFile(file.path, None, checked.problems, "refused")
+    change: Change = "new"
+    if file.path in known:
+        same = known[file.path] == markdown.content_hash(checked.text)
+        change = "unchanged" if same else "changed"
+    return PlannedFile(file.path, checked.text, checked.problems, change)
+
+
+@transaction.atomic
+def run_import(plan: ImportPlan, *, author: User, note: str = "") -> ImportResult:
+    """Write the files of a plan that have no errors: one new revision a changed text, all of them or none."""
+    created = changed = unchanged = 0
+    for file in plan.files:
+        if file.change == "unchanged":
+            unchanged += 1
+            continue
+        if file.text is None:
+            continue
+        checked = authoring.read(file.text.encode(), path=file.path)
+        assert checked.doc is not None  # the plan holds the text only of files without errors
+        _, revision = authoring.store(
+            author=author, path=file.path, doc=checked.doc, text=checked.text, note=note
+        )
+        if revision is None:  # somebody saved the same text since the plan was made
+            unchanged += 1
+        elif revision.parent is None:
+            created += 1
+        else:
+            changed += 1
+    return ImportResult(created, changed, unchanged, plan.count("refused"), tuple(plan.problems))
+
+
+@transaction.atomic
+def import_corpus(root: Path) -> int:
+    """Read root/corpus/**.bbj, raw programs for stage 1. Returns how many are new or changed.
+
+    A file that is gone from the folder stays in the studio: importing never removes.
+
+    Raises:
+        CorpusRefused: A file is no UTF-8 text, too large, or a link; the message names each.
+    """
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for file in source_files.read_tree(root / "corpus", ".bbj"):
+        text, more = (None, list(file.problems))
+        if file.data is not None:
+            text, more = markdown.decode(file.data, path=file.path)
+        if text is None or has_errors(more) or len(file.path) > authoring.MAX_PATH:
+            problems += more or [Problem(file.path, 0, "path-too-long", "error", "The path is too long.")]
+        else:
+            texts[file.path] = text
+    if problems:
+        listed = "; ".join(f"corpus/{problem}" for problem in problems if problem.severity == "error")
+        raise CorpusRefused(f"{listed} Mend or remove these files; no corpus file was imported.")
+    present = {file.path: file.content_hash for file in newest_corpus()}
+    new = [
+        CorpusFile(path=path, text=text, content_hash=markdown.content_hash(text))
+        for path, text in texts.items()
+        if present.get(path) != markdown.content_hash(text)
+    ]
+    CorpusFile.objects.bulk_create(new)
+    return len(new)
+
+
+def newest_corpus() -> list[CorpusFile]:
+    """The row of each path that counts, in path order."""
+    newest = {file.path: file for file in CorpusFile.objects.order_by("pk")}
+    return [newest[path] for path in sorted(newest)]
+
+
+@transaction.atomic
+def import_tasks(root: Path) -> TaskSet | None:
+    """Read root/tasks/{holdout,triage}/*.md as the held-out test tasks; the same tasks give the same set.
+
+    Returns None when there are no task files.
+
+    Raises:
+        TasksRefused: A task has errors; nothing was written.
+    """
+    tasks: list[Task] = []
+    problems: list[Problem] = []
+    for pool in POOLS:
+        for file in source_files.read_tree(root / "tasks" / pool, ".md"):
+            path = f"{pool}/{file.path}"
+            text, found = _task_text(file, path)
+            problems += found
+            if text is not None:
+                tasks.append(Task(path=path, pool=pool, text=text, content_hash=markdown.content_hash(text)))
+    if has_errors(problems):
+        raise TasksRefused(problems)
+    if not tasks:
+        return None
+    digest = tasks_digest(tasks)
+    if present := TaskSet.objects.filter(digest=digest).first():
+        return present
+    task_set = TaskSet.objects.create(name=f"tasks-{TaskSet.objects.count() + 1}", digest=digest)
+    for task in tasks:
+        task.task_set = task_set
+    Task.objects.bulk_create(tasks)
+    return task_set
+
+
+def tasks_digest(tasks: Iterable[Task]) -> str:
+    """SHA-256 over (pool, path, content hash) of each task: what the set's name stands for."""
+    rows = sorted((task.pool, task.path, task.content_hash) for task in tasks)
+    return hashlib.sha256(json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def _task_text(file: source_files.SourceFile, path: str) -> tuple[str | None, list[Problem]]:
+    if file.data is None:
+        return None, list(file.problems)
+    text, problems = markdown.decode(file.data, path=path)
+    if text is None:
+        return None, problems
+    parsed = markdown.parse(text, path=path)
+    problems += [problem for problem in parsed.problems if problem.severity == "error"]
+    if parsed.doc and parsed.doc.type not in TASK_TYPES:
+        message = f'type: "{parsed.doc.type}" has no code to judge; a task is {" or ".join(TASK_TYPES)}.'
+        problems.append(Problem(path, 0, "task-type", "error", message, "Write type: completion."))
+    return (None if has_errors(problems) else text), problems

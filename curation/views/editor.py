@@ -1,0 +1,203 @@
+"""The editor. Whatever happens, what was typed is on the page again or in a draft."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from curation.forms.examples import EditorForm
+from curation.models import Draft, Example
+from curation.services import authoring, drafting
+from studio.http import SignedInRequest
+
+NEW_EXAMPLE = """\
+---
+title: "Say in a few words what the example shows"
+type: completion
+generation: all
+difficulty: basic
+tags: []
+description: "What a person would ask for, in one sentence"
+---
+
+## Code
+
+```bbj
+rem What this program does
+
+```
+
+## Expected Output
+
+```
+What it prints
+```
+
+## Explanation
+
+Why it works.
+"""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def example_new(request: SignedInRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _save(request, example=None, draft=None)
+    return _page(request, EditorForm(initial={"text": NEW_EXAMPLE}), example=None, draft=None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def example_edit(request: SignedInRequest, example_id: int) -> HttpResponse:
+    example = get_object_or_404(Example.objects.select_related("head"), pk=example_id)
+    if request.method == "POST":
+        return _save(request, example=example, draft=None)
+    if draft := Draft.objects.filter(author=request.user, example=example).first():
+        return redirect("draft_edit", draft.pk)
+    assert example.head
+    initial = {
+        "path": example.path,
+        "text": example.head.text,
+        "base_hash": example.content_hash,
+        "example": example.pk,
+    }
+    return _page(request, EditorForm(initial=initial), example=example, draft=None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def draft_edit(request: SignedInRequest, draft_id: int) -> HttpResponse:
+    draft = get_object_or_404(Draft.objects.select_related("example__head"), pk=draft_id, author=request.user)
+    if request.method == "POST":
+        return _save(request, example=draft.example, draft=draft)
+    return _page(request, _form_of(draft), example=draft.example, draft=draft, checked=_check(draft))
+
+
+@require_safe
+def draft_list(request: SignedInRequest) -> HttpResponse:
+    drafts = Draft.objects.filter(author=request.user).select_related("example")[:200]
+    return render(request, "curation/draft_list.html", {"drafts": drafts})
+
+
+@require_POST
+def draft_keep(request: SignedInRequest) -> HttpResponse:
+    """Called by the editor while somebody types."""
+    form = EditorForm(request.POST)
+    if not form.is_valid():
+        return render(request, "curation/_draft_state.html", {"form": form}, status=422)
+    data = form.cleaned_data
+    example = Example.objects.select_related("head").filter(pk=data["example"]).first()
+    draft = _own_draft(request, data["draft"])
+    if draft is None and _nothing_typed(data["text"], example):
+        return render(request, "curation/_draft_state.html", {"draft": None})
+    return render(request, "curation/_draft_state.html", {"draft": _keep(request, data, example, draft)})
+
+
+@require_POST
+def draft_discard(request: SignedInRequest, draft_id: int) -> HttpResponse:
+    draft = get_object_or_404(Draft.objects.select_related("example"), pk=draft_id, author=request.user)
+    example = draft.example
+    drafting.discard(draft)
+    messages.success(request, "The draft is gone. No example was changed.")
+    return redirect("example_page", example.pk) if example else redirect("draft_list")
+
+
+def _save(request: SignedInRequest, *, example: Example | None, draft: Draft | None) -> HttpResponse:
+    form = EditorForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, example=example, draft=draft, status=422)
+    data = form.cleaned_data
+    draft = draft or _own_draft(request, data["draft"])
+    path = example.path if example else data["path"]
+    if request.POST.get("action") == "keep":
+        draft = _keep(request, data, example, draft)
+        messages.success(request, "Kept as a draft; the example itself is unchanged.")
+        return redirect("draft_edit", draft.pk)
+    try:
+        saved = authoring.save(
+            author=request.user,
+            path=path,
+            text=data["text"],
+            base_hash=(data["base_hash"] or example.content_hash) if example else "",
+            note=data["note"],
+            draft=draft,
+        )
+    except authoring.StaleText as stale:
+        merged = EditorForm(
+            initial={**data, "base_hash": stale.example.content_hash, "draft": stale.draft.pk}
+        )
+        return _page(request, merged, example=example, draft=stale.draft, stale=stale, status=422)
+    if saved.draft:
+        shown = EditorForm(initial={**data, "path": path, "draft": saved.draft.pk})
+        return _page(request, shown, example=example, draft=saved.draft, problems=saved.problems, status=422)
+    assert saved.example
+    if saved.revision:
+        messages.success(request, f"Saved {saved.example.path} as revision {saved.revision.number}.")
+    else:
+        messages.info(request, f"{saved.example.path} has this text already; nothing was changed.")
+    return redirect("example_page", saved.example.pk)
+
+
+def _page(
+    request: SignedInRequest,
+    form: EditorForm,
+    *,
+    example: Example | None,
+    draft: Draft | None,
+    checked: authoring.Checked | None = None,
+    problems: tuple[Any, ...] = (),
+    stale: authoring.StaleText | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    found = checked.problems if checked else problems
+    context = {
+        "form": form,
+        "example": example,
+        "draft": draft,
+        "problems": authoring.sorted_by_line(found),
+        "checked": checked,
+        "stale": stale,
+        "outdated": draft and example and draft.base_hash != example.content_hash and not stale,
+    }
+    return render(request, "curation/editor.html", context, status=status)
+
+
+def _form_of(draft: Draft) -> EditorForm:
+    return EditorForm(
+        initial={
+            "path": draft.path,
+            "text": draft.text,
+            "base_hash": draft.base_hash,
+            "draft": draft.pk,
+            "example": draft.example_id,
+        }
+    )
+
+
+def _check(draft: Draft) -> authoring.Checked:
+    return authoring.read(draft.text.encode("utf-8", "replace"), path=draft.path)
+
+
+def _own_draft(request: SignedInRequest, draft_id: int | None) -> Draft | None:
+    if draft_id is None:
+        return None
+    return Draft.objects.filter(pk=draft_id, author=request.user).select_related("example").first()
+
+
+def _nothing_typed(text: str, example: Example | None) -> bool:
+    present = example.head.text if example and example.head else NEW_EXAMPLE
+    return text.strip() in ("", present.strip())
+
+
+def _keep(
+    request: SignedInRequest, data: dict[str, Any], example: Example | None, draft: Draft | None
+) -> Draft:
+    if draft is None:
+        draft = (
+            drafting.draft_of(author=request.user, example=example)
+            if example
+            else drafting.new_draft(author=request.user, path=data["path"])
+        )
+    return drafting.keep(draft, text=data["text"], path=data["path"], base_hash=data["base_hash"] or None)

@@ -1,0 +1,91 @@
+"""The list of examples, one example, and an older text of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from curation.domain import markdown
+from curation.forms.examples import STATUS_WORDS, ExampleFilterForm
+from curation.forms.reviews import ReviewForm
+from curation.models import Example, Revision
+from curation.services import authoring, finding, reviewing
+from curation.views.paging import page_of
+from curation.views.rendering import code_blocks, markdown_html
+from studio.http import SignedInRequest
+
+
+@require_safe
+def example_list(request: SignedInRequest) -> HttpResponse:
+    form = ExampleFilterForm(request.GET)
+    filters = form.filters()
+    counts = finding.status_counts(filters)
+    page = page_of(finding.find_examples(filters), "path", request.GET)
+    context = {
+        "form": form,
+        "page": page,
+        "rows": [(example, finding.status_of_row(example)) for example in page.rows],
+        "counts": [(status, STATUS_WORDS[status], counts[status]) for status in finding.STATUSES],
+        "found": counts[filters.status] if filters.status else sum(counts.values()),
+        "filtered": any(filters.__dict__.values()),
+    }
+    template = "curation/_example_table.html" if request.htmx else "curation/example_list.html"
+    return render(request, template, context)
+
+
+def example_context(example: Example, revision: Revision) -> dict[str, Any]:
+    """What the templates need to show one text of an example."""
+    doc = markdown.parse(revision.text, path=example.path).doc
+    return {
+        "example": example,
+        "revision": revision,
+        "doc": doc,
+        "blocks": code_blocks(doc, revision.findings) if doc else [],
+        "expected": markdown_html(doc.expected) if doc else "",
+        "explanation": markdown_html(doc.explanation) if doc else "",
+        "findings": sorted(revision.findings, key=lambda f: (not f["certain"], f["source_line"])),
+    }
+
+
+def panel_context(
+    request: SignedInRequest, example: Example, form: ReviewForm | None = None
+) -> dict[str, Any]:
+    """What _review_panel.html needs."""
+    return {
+        "example": example,
+        "form": form or ReviewForm(initial={"content_hash": example.content_hash}),
+        "status": reviewing.status_of(example),
+        "reviews": example.reviews.select_related("reviewer").order_by("-pk"),
+        "own_work": example.revisions.filter(author=request.user).exists(),
+    }
+
+
+@require_safe
+def example_page(request: SignedInRequest, example_id: int) -> HttpResponse:
+    example = get_object_or_404(Example.objects.select_related("head__author"), pk=example_id)
+    assert example.head
+    return render(request, "curation/example_page.html", page_context(request, example))
+
+
+def page_context(
+    request: SignedInRequest, example: Example, form: ReviewForm | None = None
+) -> dict[str, Any]:
+    assert example.head
+    problems = authoring.read(example.head.text.encode(), path=example.path).problems
+    return {
+        **example_context(example, example.head),
+        **panel_context(request, example, form),
+        "revisions": example.revisions.select_related("author").order_by("-number"),
+        "problems": authoring.sorted_by_line(problems),
+    }
+
+
+@require_safe
+def revision_page(request: SignedInRequest, example_id: int, number: int) -> HttpResponse:
+    revision = get_object_or_404(
+        Revision.objects.select_related("author", "example"), example_id=example_id, number=number
+    )
+    return render(request, "curation/revision_page.html", example_context(revision.example, revision))

@@ -1,0 +1,89 @@
+"""Dataset versions: the list, one version, its files, and freezing a new one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from curation.forms.snapshots import FreezeForm
+from curation.models import Snapshot
+from curation.services import exporting, snapshotting
+from curation.views.paging import page_of
+from studio.http import SignedInRequest
+
+CONTENT_TYPES = {
+    "manifest.json": "application/json; charset=utf-8",
+    "README.md": "text/markdown; charset=utf-8",
+    "train.jsonl": "application/x-ndjson; charset=utf-8",
+    "validation.jsonl": "application/x-ndjson; charset=utf-8",
+}
+
+
+@require_safe
+def snapshot_list(request: SignedInRequest) -> HttpResponse:
+    snapshots = Snapshot.objects.select_related("created_by").annotate(
+        train=Count("entries", filter=Q(entries__split="train")),
+        validation=Count("entries", filter=Q(entries__split="validation")),
+    )
+    return render(request, "curation/snapshot_list.html", {"snapshots": snapshots[:200]})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
+    """What freezing now would give, gate by gate, and the form that does it."""
+    suggested = {"name": f"v{Snapshot.objects.count() + 1}"}
+    form = FreezeForm(request.POST) if request.method == "POST" else FreezeForm(initial=suggested)
+    if request.method == "POST" and form.is_valid():
+        known = set(Snapshot.objects.values_list("pk", flat=True))
+        try:
+            frozen = snapshotting.freeze(author=request.user, **form.cleaned_data)
+        except snapshotting.NameTaken as error:
+            form.add_error("name", str(error))
+        except snapshotting.FreezeRefused as error:
+            form.add_error(None, str(error))
+        else:
+            if frozen.pk in known:
+                messages.info(
+                    request, f"{frozen.name} holds exactly this content already; no new version was made."
+                )
+            else:
+                messages.success(request, f"Frozen as {frozen.name}.")
+            return redirect("snapshot_page", frozen.pk)
+    plan = snapshotting.plan_snapshot()
+    context = {"form": form, "plan": plan, "gates": plan.gates.as_list(), "counts": plan.counts}
+    return render(request, "curation/snapshot_freeze.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
+    snapshot = get_object_or_404(Snapshot.objects.select_related("created_by"), pk=snapshot_id)
+    entries = snapshot.entries.select_related("revision")
+    context = {
+        "snapshot": snapshot,
+        "page": page_of(entries, "path", request.GET),
+        "corpus": snapshot.corpus_files.select_related("corpus_file"),
+        "gates": snapshot.report.get("gates", []),
+        "counts": snapshot.report.get("counts", {}),
+        "manifest": snapshotting.manifest_of(snapshot),
+        "files": exporting.FILES,
+        "intact": snapshotting.recomputed_digest(snapshot) == snapshot.digest,
+    }
+    return render(request, "curation/snapshot_page.html", context)
+
+
+@require_safe
+def snapshot_download(request: SignedInRequest, snapshot_id: int, file_name: str) -> HttpResponse:
+    snapshot = get_object_or_404(Snapshot, pk=snapshot_id)
+    if file_name not in exporting.FILES:
+        raise Http404
+    try:
+        text = exporting.file_of(snapshot, file_name)
+    except exporting.ExportRefused as error:
+        messages.error(request, str(error))
+        return redirect("snapshot_page", snapshot.pk)
+    response = HttpResponse(text, content_type=CONTENT_TYPES[file_name])
+    response["Content-Disposition"] = f'attachment; filename="{snapshot.name}-{file_name}"'
+    return response

@@ -1,0 +1,88 @@
+"""What every test may use, and what no test may do."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+
+from studio import broker as embedded_broker
+
+
+def pytest_configure() -> None:
+    """Settings that only tests want. Runs before a connection or a storage is made from them."""
+    # Static files straight from their folders: `collectstatic` does not run before tests.
+    django_settings.STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }
+    Path(django_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        # A file, as in production: with SQLite in memory two threads do not lock each other out.
+        database.setdefault("TEST", {})["NAME"] = str(django_settings.VAR / "test.sqlite3")
+
+
+class NetworkRefused(Exception):
+    """A test tried to reach another machine."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _this_machine_only() -> Iterator[None]:
+    """Refuse connections to anything but this machine: a test that needs the network is a broken test."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_local(address[0]):
+            raise NetworkRefused(f"{address[0]}: tests reach this machine only")
+        real(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", connect)
+    yield
+    patch.undo()
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(scope="session")
+def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Valkey, one for each test process."""
+    folder = tmp_path_factory.mktemp("valkey")
+    own = embedded_broker.embedded(folder, port=embedded_broker.free_port("127.0.0.1", 0))
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(own.command, stdout=log, stderr=log)
+    try:
+        embedded_broker.wait_until_it_answers(own.url)
+        yield own.url
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def broker(broker_url: str) -> Iterator[str]:
+    """The studio publishes to a real, empty broker in this test. Its value is the address."""
+    from redis import Redis
+
+    from studio.celery import app
+
+    with Redis.from_url(broker_url) as client:
+        client.flushall()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.conf, "broker_url", broker_url)
+        # Celery keeps its connections, so each change of the address needs new pools.
+        patch.setattr(app, "_pool", None)
+        patch.setattr(app.amqp, "_producer_pool", None)
+        yield broker_url

@@ -1,0 +1,224 @@
+"""Runs one stage as a process of its own, and leaves none behind.
+
+The process is `python -m training.recipes.NAME recipe.json` in its own session, so that one signal reaches all of
+its children. It never sees the database or the studio's settings: the folder is the whole contract
+(training.domain.run_folder).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from training.domain.failure import Failure, classify
+from training.domain.run_folder import RunFolder
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+Order = Literal["cancel", "kill"] | None
+
+LOG_MOST_BYTES = 100 * 1024 * 1024
+LINE_MOST_BYTES = 8 * 1024
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """How a stage's process ended.
+
+    Attributes:
+        exit_code: As subprocess reports it: negative is the signal that ended it.
+        result: What the stage wrote to result.json; {} when it wrote none.
+        failure: None when the stage succeeded.
+        duration_s: Wall-clock seconds from start to end of the process.
+    """
+
+    exit_code: int
+    result: dict[str, Any]
+    failure: Failure | None
+    duration_s: float
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None
+
+
+def run_stage(
+    module: str,
+    folder: Path,
+    *,
+    on_tick: Callable[[], Order] = lambda: None,
+    env: Mapping[str, str] | None = None,
+    limit_s: float | None = None,
+    poll_s: float = 0.5,
+    grace_s: float = 20.0,
+) -> StageOutcome:
+    """Run a recipe module on the recipe.json of `folder` until it ends, is cancelled or takes too long.
+
+    Args:
+        module: "pretrain", or in full "training.recipes.pretrain".
+        on_tick: Called about every poll_s seconds. "cancel" sends SIGTERM (the stage saves a checkpoint) and, after
+            grace_s, SIGKILL; "kill" sends SIGKILL at once; None goes on. When it raises, the stage is killed and
+            the exception passed on: a supervisor that lost its lease leaves nothing running.
+        env: Added to the stage's environment; the inherited STUDIO_… variables are taken out.
+        limit_s: Seconds after which the stage is cancelled with the failure code "timeout".
+    """
+    if "." not in module:
+        module = f"training.recipes.{module}"
+    run_folder = RunFolder(folder)
+    run_folder.clear_result()
+    log_start = run_folder.log_file.stat().st_size if run_folder.log_file.exists() else 0
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, str(run_folder.recipe_file)],
+        cwd=_REPOSITORY,
+        env=_environment(env or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    log = threading.Thread(target=_keep_log, args=(process.stdout, run_folder.log_file), daemon=True)
+    log.start()
+    try:
+        why = _watch(process, on_tick, limit_s=limit_s, poll_s=poll_s, grace_s=grace_s)
+    finally:
+        exit_code = _end_group(process)
+        log.join(timeout=10)
+    duration_s = time.monotonic() - started
+    result = run_folder.result() or {}
+    return StageOutcome(exit_code, result, _failure(exit_code, result, why, run_folder, log_start), duration_s)
+
+
+def _environment(added: Mapping[str, str]) -> dict[str, str]:
+    # Secrets and the database's address stay with the studio; STAGE_FAULT works only when handed over on purpose.
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("STUDIO_", "DJANGO_")) and k != "STAGE_FAULT"}
+    defaults = {
+        # Two threads on two cores were 14 times slower than one when they spin while waiting.
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        # Else llama.cpp starts a debugger on its own process when it aborts, and fills the log with stack frames.
+        "GGML_NO_BACKTRACE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    return {**defaults, **kept, "STAGE_PARENT": str(os.getpid()), **added}
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    on_tick: Callable[[], Order],
+    *,
+    limit_s: float | None,
+    poll_s: float,
+    grace_s: float,
+) -> str:
+    """Wait for the end of the process. Returns why it was stopped: "", "cancel", "kill" or "timeout"."""
+    why = ""
+    started = time.monotonic()
+    kill_at: float | None = None
+    while not _has_ended(process.pid, wait_s=poll_s):
+        order = on_tick()
+        now = time.monotonic()
+        if not why and limit_s is not None and now - started > limit_s:
+            why = "timeout"
+        elif order == "kill":
+            return "kill"
+        elif not why and order == "cancel":
+            why = "cancel"
+        if why and kill_at is None:
+            _signal_group(process.pid, signal.SIGTERM)
+            kill_at = now + grace_s
+        if kill_at is not None and now >= kill_at:
+            break
+    return why
+
+
+def _has_ended(pid: int, *, wait_s: float) -> bool:
+    """True once the process has ended. It is not reaped, so that its number still names its group."""
+    deadline = time.monotonic() + wait_s
+    pause_s = 0.01
+    while True:
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return True
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            return False
+        time.sleep(min(pause_s, left_s))
+        pause_s = min(2 * pause_s, 0.1)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> int:
+    """Kill what is left of the group, then reap the process. The group's number cannot be reused before that."""
+    _signal_group(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+        os.killpg(pid, number)
+
+
+def _failure(exit_code: int, result: dict[str, Any], why: str, folder: RunFolder, log_start: int) -> Failure | None:
+    if exit_code == 0 and result.get("ok") is True:
+        return None
+    if why == "timeout":
+        return Failure("timeout")
+    if why in ("cancel", "kill"):
+        return Failure("cancelled", str(result.get("message", "")) if result.get("code") == "cancelled" else "")
+    if result.get("ok") is False:
+        try:
+            return Failure(str(result.get("code")), str(result.get("message", "")))
+        except ValueError:
+            return Failure("bug", f"result.json names the unknown failure code {result.get('code')!r}.")
+    return classify(exit_code, folder.log_tail(since=log_start))
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """The text with control characters written out (\\x1b), so that a log line cannot steer a terminal or a page."""
+    return _CONTROL.sub(lambda m: ascii(m.group())[1:-1], text)
+
+
+def _keep_log(stream: IO[bytes], file: Path) -> None:
+    """Append the stream to the log, line by line, until it ends. Past the limits it reads on, but keeps nothing."""
+    with file.open("ab") as log:
+        room = LOG_MOST_BYTES - log.tell()
+        for line in _lines(stream):
+            if room <= 0:
+                continue
+            data = (visible(line.decode("utf-8", "replace")) + "\n").encode()
+            room -= len(data)
+            if room <= 0:
+                data = b"[the log reached 100 MB; the rest is not kept]\n"
+            with suppress(OSError):  # a full disk stops the log, not the reading: the stage would hang on the pipe
+                log.write(data)
+                log.flush()
+
+
+def _lines(stream: IO[bytes]) -> Any:
+    """The stream's lines, cut at LINE_MOST_BYTES; a carriage return (a progress bar) ends a line too."""
+    cut = False
+    while line := stream.readline(LINE_MOST_BYTES):
+        ended = line.endswith(b"\n")
+        if not cut:
+            for piece in re.split(rb"\r+", line.strip(b"\r\n")):
+                yield piece if ended else piece + b" [cut: line over 8 kB]"
+        cut = not ended

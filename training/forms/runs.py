@@ -1,0 +1,46 @@
+"""What a person chooses before a run: dataset version, recipe and seed."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django import forms
+
+from curation.models import Snapshot
+from training.domain import recipe as recipes
+from training.models import Run
+
+
+class StartRunForm(forms.Form):
+    snapshot = forms.ModelChoiceField(
+        Snapshot.objects.all(),
+        label="Dataset version",
+        empty_label="Choose a dataset version",
+        error_messages={
+            "required": "Choose the dataset version to train on.",
+            "invalid_choice": "There is no such dataset version. Choose one of the list.",
+        },
+    )
+    recipe_name = forms.ChoiceField(
+        label="Recipe",
+        choices=list(recipes.TITLES.items()),
+        initial="rehearsal",
+        error_messages={"invalid_choice": '"%(value)s" is not a recipe. Choose one of the list.'},
+    )
+    seed = forms.IntegerField(
+        label="Seed",
+        initial=13,
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text="Same seed, same data, same recipe: the same run. Another seed shows how much is chance.",
+    )
+    # Made when the page is shown, so that a double click, or a reload of the answer, starts one run only.
+    idempotency_key = forms.CharField(widget=forms.HiddenInput, max_length=80, initial=lambda: uuid4().hex)
+
+
+class RunFilterForm(forms.Form):
+    """The run list's filter, kept in the URL."""
+
+    state = forms.ChoiceField(
+        required=False, choices=[("", "every state"), *Run._meta.get_field("state").flatchoices]
+    )

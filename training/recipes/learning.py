@@ -1,0 +1,252 @@
+"""What the two training stages share: loading the base, the adapter, checkpoints, metrics and a clean stop."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from training.domain.failure import Failure
+from training.domain.run_folder import RunFolder, mark_complete, newest_checkpoint, values_digest
+from training.recipes.frame import Stop, fault_point
+
+END_OF_TEXT, END_OF_TURN, PADDING = "<|endoftext|>", "<|im_end|>", "<|fim_pad|>"
+
+LINEAR_LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningRecipe:
+    """Values both stages have. Ranges and reasons: training.domain.recipe.FIELDS."""
+
+    base_model: str  # a folder, or owner/name of a model in the local hub cache
+    base_revision: str = ""  # 40 hexadecimal digits; needed with owner/name
+    learning_rate: float
+    epochs: float = 1.0
+    max_steps: int = 0  # 0: epochs decides
+    batch_size: int = 4  # sequences per device step
+    accumulate: int = 8  # 4 x 8 = 32 sequences per optimizer step
+    max_length: int  # tokens
+    warmup_ratio: float = 0.03
+    weight_decay: float = 0.0
+    log_steps: int = 10
+    eval_steps: int = 50
+    save_steps: int = 50
+    nf4: bool = False
+    seed: int = 13
+
+
+def load_tokenizer(base_model: str, revision: str = "") -> Any:
+    """The base's tokenizer, padding with a token that is never learnt as an end.
+
+    Raises:
+        Failure: base_model_missing; config_invalid when the tokenizer lacks ChatML's tokens.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base_folder(base_model, revision))
+    vocabulary = tokenizer.get_vocab()
+    for token in (END_OF_TEXT, "<|im_start|>", END_OF_TURN, PADDING):
+        if token not in vocabulary:
+            raise Failure("config_invalid", f"{base_model}: its tokenizer lacks {token}. Take a Qwen2.5-Coder model.")
+    # Padding is masked out of the loss: were it the end token, the model would never learn to stop.
+    tokenizer.pad_token = PADDING
+    return tokenizer
+
+
+def load_base(recipe: LearningRecipe) -> Any:
+    """The base model, in 4 bits if nf4; float32 on a CPU, bfloat16 with CUDA."""
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    cuda = torch.cuda.is_available()
+    dtype = torch.bfloat16 if cuda else torch.float32
+    options: dict[str, Any] = {"dtype": dtype}
+    if recipe.nf4:
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    if cuda:
+        options["device_map"] = {"": 0}
+    model = AutoModelForCausalLM.from_pretrained(base_folder(recipe.base_model, recipe.base_revision), **options)
+    model.config.use_cache = False
+    if recipe.nf4:
+        from peft import prepare_model_for_kbit_training
+
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=cuda)
+    return model
+
+
+def trainer_options(recipe: LearningRecipe, folder: RunFolder, *, evaluate: bool) -> dict[str, Any]:
+    """SFTConfig values that do not differ between the stages."""
+    import torch
+
+    cuda = torch.cuda.is_available()
+    return {
+        "output_dir": str(folder.checkpoints),
+        "num_train_epochs": recipe.epochs,
+        "max_steps": recipe.max_steps or -1,
+        "per_device_train_batch_size": recipe.batch_size,
+        "per_device_eval_batch_size": recipe.batch_size,
+        "gradient_accumulation_steps": recipe.accumulate,
+        "learning_rate": recipe.learning_rate,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": recipe.warmup_ratio,  # below 1, transformers 5 reads it as a share of all steps
+        "weight_decay": recipe.weight_decay,
+        "max_length": recipe.max_length,
+        "logging_steps": recipe.log_steps,
+        "logging_nan_inf_filter": False,  # a NaN loss must be seen, not smoothed away
+        "eval_strategy": "steps" if evaluate else "no",
+        "eval_steps": recipe.eval_steps,
+        "save_strategy": "steps",
+        "save_steps": recipe.save_steps,
+        "save_total_limit": 2,
+        "report_to": [],
+        "bf16": cuda,
+        "fp16": False,
+        "gradient_checkpointing": cuda,
+        "use_cpu": not cuda,
+        "optim": "adamw_torch",
+        "seed": recipe.seed,
+        "data_seed": recipe.seed,
+        "dataloader_num_workers": 0,
+        "disable_tqdm": True,
+    }
+
+
+def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
+    """Train, from the newest whole checkpoint if there is one, and save the adapter into <folder>/adapter.
+
+    Returns what result.json holds of the training.
+
+    Raises:
+        Failure: cancelled, after a checkpoint was saved.
+    """
+    from transformers import PrinterCallback
+
+    inputs = values_digest(folder.recipe())
+    checkpoint = newest_checkpoint(folder.checkpoints, inputs=inputs)
+    trainer.remove_callback(PrinterCallback)  # our own line says the same, shorter
+    trainer.add_callback(_callback(stage, folder, inputs))
+    Stop.wait_for_a_good_moment()
+    fault_point(stage, "start")
+    if checkpoint:
+        print(f"going on from {checkpoint.name}", flush=True)
+    outcome = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    Stop.at_once = True
+    if Stop.asked:
+        raise Failure("cancelled", f"Stopped at step {trainer.state.global_step}. Its checkpoint is kept.")
+    result = {
+        "steps": trainer.state.global_step,
+        "loss": round(outcome.training_loss, 4),
+        "resumed_from": checkpoint.name if checkpoint else "",
+        "trained_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
+    }
+    if trainer.eval_dataset is not None:
+        last = trainer.state.log_history[-2:]  # the last step may have been evaluated already
+        seen = [p["eval_loss"] for p in last if "eval_loss" in p and p["step"] == trainer.state.global_step]
+        result["eval_loss"] = round(seen[-1] if seen else trainer.evaluate()["eval_loss"], 4)
+    fault_point(stage, "save")
+    save_model_folder(trainer.model, trainer.processing_class, folder.path / "adapter")
+    shutil.rmtree(folder.checkpoints, ignore_errors=True)  # the adapter is saved: they are only a way to it
+    return {"files": ["adapter"], **result}
+
+
+def save_model_folder(model: Any, tokenizer: Any, target: Path) -> None:
+    """Save weights and tokenizer into a folder that appears whole or not at all."""
+    part = target.with_name(target.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    model.save_pretrained(str(part))
+    tokenizer.save_pretrained(str(part))
+    # peft writes the base's absolute path into its README and config: a machine's path has no place in an artifact,
+    # and equal trainings shall give equal digests. The studio's model card takes the README's place.
+    (part / "README.md").unlink(missing_ok=True)
+    if (config := part / "adapter_config.json").is_file():
+        values = json.loads(config.read_text(encoding="utf-8"))
+        values["base_model_name_or_path"] = Path(values["base_model_name_or_path"] or "").name
+        config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
+
+
+def _callback(stage: str, folder: RunFolder, inputs: str) -> Any:
+    from transformers import TrainerCallback
+
+    class Reporter(TrainerCallback):  # type: ignore[misc]
+        """Writes the metrics, completes checkpoints, and ends the training when SIGTERM came."""
+
+        def __init__(self) -> None:
+            self._tokens_before = 0.0
+            self._at = time.monotonic()
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+            logs = logs or {}
+            if "train_runtime" in logs or not state.is_world_process_zero:
+                return  # the summary at the end repeats what the steps said
+            point: dict[str, Any] = {"stage": stage, "step": state.global_step, "of": state.max_steps}
+            for name in ("loss", "eval_loss", "learning_rate", "grad_norm"):
+                if name in logs:
+                    point[name] = logs[name]
+            if "num_tokens" in logs and "loss" in logs:
+                now = time.monotonic()
+                # num_tokens restarts at 0 when a run is resumed, hence the lower bound.
+                tokens = max(0.0, logs["num_tokens"] - self._tokens_before)
+                point["tokens_per_s"] = round(tokens / max(now - self._at, 1e-6), 1)
+                self._tokens_before, self._at = logs["num_tokens"], now
+            point["at"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            folder.append_metrics(point)
+            print(" ".join(f"{name}={value}" for name, value in point.items()), flush=True)
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            fault_point(stage, f"step{state.global_step}")
+            if Stop.asked:
+                control.should_save = True
+                control.should_training_stop = True
+
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.is_world_process_zero:
+                fault_point(stage, "checkpoint")
+                mark_complete(folder.checkpoints / f"checkpoint-{state.global_step}", inputs=inputs)
+
+    return Reporter()
+
+
+def base_folder(base_model: str, revision: str = "") -> str:
+    """The folder of a base model: as named, or the pinned revision of owner/name in the local hub cache.
+
+    Nothing is ever downloaded here: which weights a machine holds is a person's decision.
+
+    Raises:
+        Failure: base_model_missing, config_invalid (owner/name without a revision).
+    """
+    path = Path(base_model)
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise Failure("base_model_missing", f"base_model: {base_model} holds no config.json, so it is no model.")
+        return base_model
+    if path.is_absolute() or base_model.count("/") != 1:
+        raise Failure("base_model_missing", f'base_model: there is no folder "{base_model}".')
+    if not revision:
+        raise Failure(
+            "base_model_missing",
+            f"{base_model} is not below STUDIO_BASE_MODELS. Put its folder there, or name base.revision, the full "
+            "commit of a copy in the local hub cache.",
+        )
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return str(snapshot_download(base_model, revision=revision, local_files_only=True))
+    except LocalEntryNotFoundError as error:
+        raise Failure(
+            "base_model_missing",
+            f"{base_model} at {revision} is not in the local hub cache. Fetch it with "
+            f"hf download {base_model} --revision {revision}, then start again.",
+        ) from error

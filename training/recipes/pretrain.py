@@ -1,0 +1,99 @@
+"""Stage 1: let an adapter read raw BBj source, packed end to end, so that the model learns the language itself.
+
+    python -m training.recipes.pretrain runs/17/pretrain/recipe.json
+
+Reads   <base_model>, <corpus_folder>/train/*.bbj and validation/*.bbj (or, without these two, all *.bbj in it)
+Writes  <folder>/adapter/, metrics.jsonl (a line per logged step), checkpoints/ while it runs, result.json
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.domain.failure import Failure
+from training.domain.run_folder import RunFolder
+from training.recipes.frame import existing_folder, main
+from training.recipes.learning import (
+    LINEAR_LAYERS,
+    LearningRecipe,
+    load_base,
+    load_tokenizer,
+    run_trainer,
+    trainer_options,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainRecipe(LearningRecipe):
+    corpus_folder: str
+    lora_rank: int = 32  # 32-64 for a language the model has not seen
+    lora_alpha: int = 64  # 2 x rank
+    lora_dropout: float = 0.0
+    train_embeddings: bool = False  # only the random tiny base needs it
+    learning_rate: float = 5e-5
+    max_length: int = 4096  # tokens of one packed block
+
+
+def train(recipe: PretrainRecipe, folder: RunFolder) -> dict[str, Any]:
+    programs, held_back = read_corpus(Path(existing_folder(recipe.corpus_folder, "corpus_folder", "data_invalid")))
+    tokenizer = load_tokenizer(recipe.base_model, recipe.base_revision)
+
+    from datasets import Dataset
+    from peft import LoraConfig, get_peft_model
+    from trl import SFTConfig, SFTTrainer
+
+    lora = LoraConfig(
+        r=recipe.lora_rank,
+        lora_alpha=recipe.lora_alpha,
+        lora_dropout=recipe.lora_dropout,
+        bias="none",
+        task_type="CAUSAL_LM",
+        target_modules=LINEAR_LAYERS,
+        modules_to_save=["embed_tokens", "lm_head"] if recipe.train_embeddings else None,
+    )
+    trainer = SFTTrainer(
+        model=get_peft_model(load_base(recipe), lora),
+        args=SFTConfig(
+            **trainer_options(recipe, folder, evaluate=bool(held_back)),
+            # "bfd" alone would cut away whatever is longer than one block; "bfd_split" spreads it over several.
+            packing=True,
+            packing_strategy="bfd_split",
+            eval_packing=True,
+        ),
+        train_dataset=Dataset.from_dict({"text": programs}),
+        eval_dataset=Dataset.from_dict({"text": held_back}) if held_back else None,
+        processing_class=tokenizer,
+    )
+    result = run_trainer(trainer, "pretrain", folder)
+    return {**result, "programs": len(programs), "blocks": len(trainer.train_dataset)}
+
+
+def read_corpus(folder: Path) -> tuple[list[str], list[str]]:
+    """The programs to learn and those held back, each sorted by path.
+
+    Raises:
+        Failure: data_invalid: there is no program to learn, or a file is not UTF-8.
+    """
+    split = (folder / "train").is_dir()
+    programs = _programs(folder / "train" if split else folder)
+    if not programs:
+        raise Failure("data_invalid", f"{folder}: holds no .bbj file. Import a corpus and freeze the snapshot again.")
+    return programs, _programs(folder / "validation") if split else []
+
+
+def _programs(folder: Path) -> list[str]:
+    texts = []
+    for file in sorted(folder.rglob("*.bbj")):
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise Failure("data_invalid", f"{file}: is not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
+        if text.strip():
+            texts.append(text)
+    return texts
+
+
+if __name__ == "__main__":
+    main(PretrainRecipe, train)

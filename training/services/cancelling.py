@@ -1,0 +1,36 @@
+"""Stopping a run that someone no longer wants."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+
+from training.domain import lifecycle
+from training.models import Run
+from training.services import moving
+
+
+class AlreadyFinished(Exception):
+    """The run ended before the request came; an ended run never changes again."""
+
+
+@transaction.atomic
+def request_cancel(*, run: Run, by: User) -> Run:
+    """Cancel a waiting run at once; ask the supervisor of a running one, which answers within seconds.
+
+    Asking twice is the same as asking once.
+
+    Raises:
+        AlreadyFinished: the run has ended.
+    """
+    who = by.get_username()
+    if moving.move(run.pk, old="queued", new="cancelled", who=who, what="cancelled before it started"):
+        return Run.objects.get(pk=run.pk)
+    asked = Run.objects.filter(pk=run.pk, state="running", cancel_requested_at__isnull=True)
+    if asked.update(cancel_requested_at=Now()):
+        moving.note(run.pk, who=who, what="asked to cancel")
+    current = Run.objects.get(pk=run.pk)
+    if current.state in lifecycle.TERMINAL:
+        raise AlreadyFinished(f"Run {run.pk} already ended ({current.get_state_display()}); nothing was changed.")
+    return current

@@ -1,0 +1,183 @@
+"""Queueing a run, waking a worker for it, and letting exactly one worker take it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from celery import current_app
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+from kombu import Connection
+
+from curation.models import Snapshot
+from training.domain.lifecycle import STAGES
+from training.models import Run, Stage
+from training.services import leasing, moving, preflighting
+from training.services.leasing import Claim
+
+TASK = "training.tasks.run_training"
+REPUBLISH_AFTER_S = 30
+MESSAGE_LIFE_S = 120  # a wake-up that nobody read by then is dropped by the worker; the row is still there
+BROKER_WAIT_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class PreflightRefused(Exception):
+    """The run would fail; nothing was written. `problems` are whole sentences."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+def launch(
+    *,
+    snapshot: Snapshot,
+    recipe_name: str,
+    author: User,
+    seed: int = 13,
+    idempotency_key: str | None = None,
+    overrides: dict[str, dict[str, Any]] | None = None,
+    wake_worker: bool = True,
+) -> Run:
+    """Queue a run of this recipe on this dataset version, with everything that decides its outcome frozen.
+
+    Args:
+        idempotency_key: The same key gives the same run: a double click answers with the first one.
+        overrides: stage name → field → value, over the named recipe's values.
+        wake_worker: Tell a gpu worker at once; False when the caller is about to claim the run itself.
+
+    Raises:
+        PreflightRefused: something is missing or out of range; nothing was written.
+    """
+    key = idempotency_key or uuid4().hex
+    if first := Run.objects.filter(idempotency_key=key).first():
+        return first
+    check = preflighting.check(snapshot=snapshot, recipe_name=recipe_name, overrides=overrides)
+    if check.blocking:
+        raise PreflightRefused(check.blocking)
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                snapshot=snapshot,
+                recipe_name=recipe_name,
+                recipe=check.recipe,
+                seed=seed,
+                code_version=preflighting.code_version(),
+                idempotency_key=key,
+                requested_by=author,
+            )
+            Stage.objects.bulk_create(
+                Stage(run=run, position=position, name=name) for position, name in enumerate(STAGES)
+            )
+            moving.note(run.pk, who=author.get_username(), what=f"queued {recipe_name} on {snapshot.name}")
+            if wake_worker:
+                transaction.on_commit(partial(publish, run.pk), robust=True)
+    except IntegrityError:
+        if first := Run.objects.filter(idempotency_key=key).first():
+            return first  # the other click was faster by a hair
+        raise
+    return run
+
+
+@contextmanager
+def reached_broker() -> Iterator[Connection]:
+    """A connection that answers or fails within BROKER_WAIT_S, whatever the workers' own time-outs are."""
+    options = {"socket_connect_timeout": BROKER_WAIT_S, "socket_timeout": BROKER_WAIT_S}
+    with current_app.connection_for_write(connect_timeout=BROKER_WAIT_S, transport_options=options) as connection:
+        connection.ensure_connection(max_retries=1, timeout=BROKER_WAIT_S, interval_start=0)
+        yield connection
+
+
+def publish(run_id: int) -> bool:
+    """Wake a gpu worker for this run. A failure is no error: the dispatcher publishes again.
+
+    Returns:
+        Whether the broker took the message.
+    """
+    try:
+        with reached_broker() as connection:
+            current_app.send_task(TASK, args=[run_id], connection=connection, retry=False, expires=MESSAGE_LIFE_S)
+    except Exception as error:  # every broker library has its own exceptions; none may stop a launch
+        log.warning("run %s waits for the dispatcher: the broker did not answer (%s)", run_id, error)
+        return False
+    Run.objects.filter(pk=run_id).update(published_at=Now())
+    return True
+
+
+def broker_problem() -> str | None:
+    """A sentence if the broker does not answer within two seconds, else None."""
+    try:
+        with reached_broker():
+            return None
+    except Exception:  # as above
+        return (
+            "The message broker does not answer, so no worker is told about new runs. They stay queued and start "
+            "by themselves once it is back: check STUDIO_REDIS_URL, or run `python3 manage.py up`."
+        )
+
+
+def waiting() -> Q:
+    """Queued runs that may start now."""
+    return Q(state="queued") & (Q(not_before__isnull=True) | Q(not_before__lte=Now()))
+
+
+def publish_waiting() -> list[int]:
+    """Publish again every queued run that nobody has claimed; the dispatcher calls this every few seconds.
+
+    Stops at the first message that the broker does not take. A lost message therefore does no harm, and a
+    duplicate one finds nothing to claim.
+
+    Returns:
+        The ids of the runs that were published.
+    """
+    unheard = Q(published_at__isnull=True) | Q(published_at__lt=Now() - timedelta(seconds=REPUBLISH_AFTER_S))
+    published: list[int] = []
+    for run_id in Run.objects.filter(waiting(), unheard).order_by("pk").values_list("pk", flat=True):
+        if not publish(run_id):
+            break
+        published.append(run_id)
+    return published
+
+
+def ahead_of(run: Run) -> int:
+    """How many runs will be taken before this waiting one, if one worker takes them in order."""
+    return Run.objects.filter(Q(state="running") | (waiting() & Q(pk__lt=run.pk))).count()
+
+
+@transaction.atomic
+def claim(run_id: int, owner: str) -> Claim | None:
+    """Take a queued run for this supervisor; of any number of callers exactly one gets it.
+
+    Args:
+        owner: host:pid, shown on the run's page.
+
+    Returns:
+        The claim, or None when the run is not waiting (taken, ended, or to start later).
+    """
+    taken = moving.move(
+        run_id,
+        old="queued",
+        new="running",
+        who=owner,
+        what="claimed",
+        only=waiting() & Q(cancel_requested_at__isnull=True),
+        owner=owner,
+        fence=F("fence") + 1,
+        attempt=F("attempt") + 1,
+        lease_until=leasing.lease_end(),
+        started_at=Coalesce(F("started_at"), Now()),
+    )
+    if not taken:
+        return None
+    run = Run.objects.get(pk=run_id)
+    return Claim(run_id=run_id, owner=owner, fence=run.fence, attempt=run.attempt)

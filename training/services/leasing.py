@@ -1,0 +1,75 @@
+"""Who holds a run: owner, fence and lease, all by the database's clock.
+
+A supervisor that was asleep past its lease may wake up and find its run with somebody else. So each of its
+writes asks for its own fence, and zero rows changed means: stop the children, write nothing, go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
+
+from training.models import Run
+
+
+class Zombie(Exception):
+    """The run is no longer ours: its lease passed, and it was given back or finished by someone else."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on a run, as long as `fence` is the run's own."""
+
+    run_id: int
+    owner: str  # host:pid of the supervisor
+    fence: int
+    attempt: int  # 1, 2, 3
+
+
+def lease_end() -> CombinedExpression:
+    """When a lease that is given or renewed now will pass."""
+    return Now() + timedelta(seconds=settings.STUDIO_LEASE_S)
+
+
+def lease_passed() -> Q:
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+
+
+def mine(claim: Claim) -> Q:
+    """What is true of a run as long as the claim holds it."""
+    return Q(pk=claim.run_id, state="running", owner=claim.owner, fence=claim.fence)
+
+
+def held(claim: Claim) -> QuerySet[Run]:
+    """The run if this claim still holds it, else no row."""
+    return Run.objects.filter(mine(claim))
+
+
+def renew(claim: Claim) -> None:
+    """Move the lease on.
+
+    Raises:
+        Zombie: the claim no longer holds the run.
+    """
+    if not held(claim).update(lease_until=lease_end()):
+        raise Zombie(f"run {claim.run_id}: fence {claim.fence} of {claim.owner} is no longer the run's own")
+
+
+@contextmanager
+def writing(claim: Claim) -> Iterator[None]:
+    """One transaction whose writes count only while the claim holds the run.
+
+    Raises:
+        Zombie: it does not; nothing inside was written.
+    """
+    with transaction.atomic():
+        renew(claim)  # also locks the run's row until the transaction ends
+        yield

@@ -1,0 +1,195 @@
+"""What would make a run fail, found before it is queued: what blocks it, and what is only worth knowing."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q
+
+from curation.models import Snapshot, TaskSet
+from curation.services import snapshotting
+from training.domain import recipe as recipes
+from training.domain.failure import Failure
+
+# Import name → what is installed. They are looked for, never imported: the web process must not load torch.
+PACKAGES = {
+    "torch": "torch",
+    "transformers": "transformers",
+    "trl": "trl",
+    "peft": "peft",
+    "datasets": "datasets",
+    "gguf": "gguf",
+    "cyllama": "cyllama",
+    "xllamacpp": "xllamacpp",
+}
+TINY_BYTES = 300 * 1000**2  # base, adapters with their optimizer, merged, two GGUF: measured 120 MB
+# Beside the base's own size: merged + F16 + Q4_K_M (0.31 of F16) + two checkpoints of a rank-32 adapter.
+SHARE_OF_BASE = 1.0 + 1.0 + 0.31 + 2 * 0.06
+MARGIN = 1.2
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """Sentences about a run that is not queued yet. `recipe` holds every value that it would get."""
+
+    recipe: dict[str, Any]
+    blocking: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    facts: list[tuple[str, str]] = field(default_factory=list)
+
+
+def check(
+    *, snapshot: Snapshot, recipe_name: str, overrides: dict[str, dict[str, Any]] | None = None
+) -> Preflight:
+    """Check everything that can be known without starting a process."""
+    if recipe_name not in recipes.RECIPE_NAMES:
+        known = ", ".join(recipes.RECIPE_NAMES)
+        return Preflight({}, [f'Recipe "{recipe_name}" is not one of {known}. Choose one of them.'])
+    recipe = recipes.with_overrides(recipes.named(recipe_name), overrides or {})
+    found = Preflight(recipe)
+    found.blocking.extend(recipes.problems(recipe))
+    _check_snapshot(snapshot, found)
+    _check_tasks(found)
+    _check_packages(found)
+    if not found.blocking:  # a recipe with problems has no base model to look for
+        _check_base_and_disk(recipe, found)
+    return found
+
+
+def _check_snapshot(snapshot: Snapshot, found: Preflight) -> None:
+    counts = snapshot.entries.aggregate(
+        train=Count("pk", filter=Q(split="train")), validation=Count("pk", filter=Q(split="validation"))
+    )
+    if snapshotting.recomputed_digest(snapshot) != snapshot.digest:
+        found.blocking.append(
+            f"Dataset version {snapshot.name} is not what was frozen: its digest does not recompute. Restore the "
+            "database from a backup, or freeze a new version."
+        )
+    programs = snapshot.corpus_files.filter(split="train").count()
+    if not counts["train"]:
+        found.blocking.append(
+            f"Dataset version {snapshot.name} has no training examples. Approve some and freeze a new version."
+        )
+    if not programs:
+        found.blocking.append(
+            f"Dataset version {snapshot.name} has no raw BBj programs, and stage 1 learns from those. Put some "
+            "below training-data/corpus, import them and freeze a new version."
+        )
+    if counts["train"] and not counts["validation"]:
+        found.warnings.append(
+            f"Dataset version {snapshot.name} has no validation examples, so there will be no validation loss for "
+            "stage 2. A version with more examples has some."
+        )
+    found.facts.append(("Examples", f"{counts['train']} for training, {counts['validation']} for validation"))
+    found.facts.append(("Raw programs for stage 1", str(programs)))
+
+
+def _check_tasks(found: Preflight) -> None:
+    tasks = newest_task_set()
+    if tasks is None:
+        found.blocking.append(
+            "There are no test tasks, so the model could not be scored. Import training-data/tasks first."
+        )
+        return
+    pools = tasks.tasks.aggregate(
+        holdout=Count("pk", filter=Q(pool="holdout")), triage=Count("pk", filter=Q(pool="triage"))
+    )
+    if min(pools.values()) == 0:
+        found.warnings.append(f"Task set {tasks.name} has {pools['holdout']} holdout and {pools['triage']} triage tasks.")
+    words = f"{tasks.name}: {pools['holdout']} holdout, {pools['triage']} triage"
+    found.facts.append(("Test tasks", words))
+
+
+def newest_task_set() -> TaskSet | None:
+    return TaskSet.objects.order_by("-pk").first()
+
+
+def _check_packages(found: Preflight) -> None:
+    missing = [name for module, name in PACKAGES.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        found.blocking.append(
+            f"Not installed here: {', '.join(missing)}. Run `python3 manage.py up` once, it installs them."
+        )
+
+
+def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
+    model = recipe["base"]["model"]
+    needed = TINY_BYTES
+    if recipes.needs_gpu(recipe):
+        if shutil.which("nvidia-smi") is None:
+            found.warnings.append(
+                f"No NVIDIA GPU was found on this machine, and {model} needs one. The run fails unless the gpu "
+                "worker is on another machine that has one; the rehearsal recipe runs on a CPU."
+            )
+        try:
+            needed = int(weight_bytes(base_model_folder(recipe)) * SHARE_OF_BASE * MARGIN)
+        except Failure as failure:
+            found.blocking.append(failure.message)
+            return
+    found.facts.append(("Base model", model))
+    free = shutil.disk_usage(settings.VAR).free
+    found.facts.append(("Disk", f"{needed / 1e9:.1f} GB estimated, {free / 1e9:.1f} GB free"))
+    if needed > free:
+        found.blocking.append(
+            f"The run needs an estimated {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free where "
+            "STUDIO_VAR lies. Free some space, or set STUDIO_VAR to a larger volume."
+        )
+
+
+def base_model_folder(recipe: dict[str, Any]) -> Path:
+    """Where the base model that this recipe names lies on this machine. Not for the tiny base, which runs build.
+
+    A full path is taken as it is; owner/name is looked for below STUDIO_BASE_MODELS, then in the hub's local
+    cache. Nothing is downloaded.
+
+    Raises:
+        Failure: base_model_missing, or base_model_mismatch for a folder without safetensors.
+    """
+    model = recipe["base"]["model"]
+    shelf = settings.STUDIO_BASE_MODELS
+    places = [Path(model)] if model.startswith("/") else [shelf / model, shelf / model.rpartition("/")[2]]
+    folder = next((place for place in places if (place / "config.json").is_file()), None)
+    if folder is None and not model.startswith("/"):
+        folder = _in_hub_cache(model, recipe["base"]["revision"])
+    if folder is None:
+        raise Failure(
+            "base_model_missing",
+            f"The base model {model} is not on this machine. Put its folder at {places[0]}, or choose the "
+            "rehearsal recipe, which builds its own.",
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise Failure(
+            "base_model_mismatch",
+            f"{folder} holds no .safetensors file, and other weight formats may run code. Get the safetensors files.",
+        )
+    return folder
+
+
+def _in_hub_cache(model: str, revision: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(model, revision=revision or None, local_files_only=True))
+    except Exception:  # the hub client has many ways to say that it is not there
+        return None
+
+
+def weight_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+
+
+@cache
+def code_version() -> str:
+    """Digest of the code that decides what a run makes: two runs with the same one were made the same way."""
+    here = Path(recipes.__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for path in sorted([*(here / "recipes").glob("*.py"), *(here / "domain").glob("*.py")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"recipes-{digest.hexdigest()[:12]}"

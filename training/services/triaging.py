@@ -1,0 +1,96 @@
+"""From a failed attempt to a draft of a new example: the edge that closes the loop."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+
+from curation.domain import markdown
+from curation.models import Draft
+from curation.services import drafting
+from training.models import Attempt, Evaluation, FailureDraft
+
+FAILURES = ("compile_error", "compile_timeout", "no_code", "truncated")
+LONGEST_HINT = 200  # characters of the checker's first line
+
+
+class NotForDrafting(Exception):
+    """No example may be drafted from this attempt; the message says why."""
+
+
+def readable_attempts(evaluation: Evaluation) -> QuerySet[Attempt]:
+    """The attempts that people may read: the triage pool's. Those of the holdout are totals only."""
+    return (
+        evaluation.attempts.filter(task__pool="triage").select_related("task").prefetch_related("drafts")
+    )
+
+
+@transaction.atomic
+def draft_from(attempt: Attempt, author: User) -> Draft:
+    """Open a draft for a *sibling* of the task that failed: same type and generation, another program.
+
+    Neither the task's prompt nor its gold answer goes into the draft: a model that was trained on them would
+    pass the test by heart. Asking twice gives the same author the same draft.
+
+    Raises:
+        NotForDrafting: the attempt did not fail, or its task is in the locked holdout.
+    """
+    if attempt.task.pool != "triage":
+        raise NotForDrafting(
+            f"Attempt {attempt.pk} belongs to the holdout, which stays unread so that its score means something. "
+            "Draft from a failure of the triage pool."
+        )
+    if attempt.outcome not in FAILURES:
+        raise NotForDrafting(
+            f"Attempt {attempt.pk} is no failure ({attempt.get_outcome_display()}), so there is nothing to teach."
+        )
+    before = FailureDraft.objects.filter(attempt=attempt, draft__author=author).select_related("draft").first()
+    if before and before.draft:
+        return before.draft
+    draft = drafting.open_draft(author=author, text=skeleton(attempt), origin=f"attempt:{attempt.pk}")
+    FailureDraft.objects.create(attempt=attempt, draft=draft)
+    return draft
+
+
+def skeleton(attempt: Attempt) -> str:
+    """The text a sibling starts from: the task's labels, empty places to fill, and what went wrong as a comment."""
+    doc = markdown.parse(attempt.task.text, path=attempt.task.path).doc
+    kind = doc.type if doc else "completion"
+    lines = ["---", 'title: ""', f"type: {kind}", f"generation: {_yaml(doc.generation if doc else 'all')}"]
+    if doc and doc.difficulty:
+        lines.append(f"difficulty: {doc.difficulty}")
+    lines.append('description: ""')
+    if doc and doc.from_generation:
+        lines.append(f"from_generation: {doc.from_generation}")
+    if doc and doc.to_generation:
+        lines.append(f"to_generation: {_yaml(doc.to_generation)}")
+    lines += ["---", "", f"<!-- {hint(attempt)} -->", "", "## Code", ""]
+    if kind == "migration":
+        lines += ["### Before", "", "```bbj", "rem ", "```", "", "### After", "", "```bbj", "rem ", "```", ""]
+    else:
+        lines += ["```bbj", "rem ", "```", ""]
+    lines += ["## Expected Output", "", "", "## Explanation", "", ""]
+    return "\n".join(lines)
+
+
+def hint(attempt: Attempt) -> str:
+    """What the author should know, without a word of the task itself."""
+    what = {
+        "compile_error": "the checker refused the answer",
+        "compile_timeout": "the checker did not finish with the answer",
+        "no_code": "the answer held no code",
+        "truncated": "the answer was cut at the token limit",
+    }[attempt.outcome]
+    said = next((line.strip() for line in attempt.checker_output.splitlines() if line.strip()), "")
+    said = said.replace("--", "- -").replace("<", "(").replace(">", ")").replace("`", "'")[:LONGEST_HINT]
+    return (
+        f"A model failed a test task here: {what}{f' ({said})' if said else ''}. Write another program that needs "
+        "the same construct, not the task itself. This comment is not part of the example; delete it."
+    )
+
+
+def _yaml(generation: str | tuple[str, ...]) -> str:
+    if isinstance(generation, str):
+        return generation
+    return generation[0] if len(generation) == 1 else f"[{', '.join(generation)}]"

@@ -1,0 +1,85 @@
+"""What a supervisor does while a stage's process works: keep the lease, hear a cancel, pass metrics on."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from training.domain.run_folder import RunFolder
+from training.models import Run
+from training.services import leasing
+from training.services.leasing import Claim, Zombie
+
+# stage name, step, of how many steps, the newest metrics
+Progress = Callable[[str, int, int, dict[str, Any]], None]
+Order = Literal["cancel"] | None
+
+CANCEL_EVERY_S = 1.0
+log = logging.getLogger(__name__)
+
+
+class Cancelled(Exception):
+    """A person asked to stop the run."""
+
+
+class Watch:
+    """Called every half second while a stage works. Answers "cancel" once a person asked for it, else None.
+
+    Raises Zombie when the run is no longer ours, which also kills the stage's process.
+    """
+
+    def __init__(self, claim: Claim, stage: str, folder: RunFolder, progress: Progress | None = None) -> None:
+        self.claim = claim
+        self.stage = stage
+        self.folder = folder
+        self.progress = progress
+        self.cancelled = False
+        self._metrics_at = folder.metrics_file.stat().st_size if folder.metrics_file.exists() else 0
+        self._renewed_at = self._asked_at = time.monotonic()
+
+    def __call__(self) -> Order:
+        now = time.monotonic()
+        lease_s = settings.STUDIO_LEASE_S
+        if now - self._asked_at >= min(CANCEL_EVERY_S, lease_s / 3):
+            self._asked_at = now
+            try:
+                self._ask(renew=now - self._renewed_at >= lease_s / 3)
+            except DatabaseError as error:
+                log.warning("run %s: the lease could not be renewed (%s)", self.claim.run_id, error)
+                connection.close_if_unusable_or_obsolete()
+                # Another worker may be given the run soon: stop well before that.
+                if now - self._renewed_at >= lease_s * 2 / 3:
+                    raise Zombie(f"run {self.claim.run_id}: the lease could not be renewed in time") from error
+        self.pass_metrics_on()
+        return "cancel" if self.cancelled else None
+
+    def _ask(self, *, renew: bool) -> None:
+        if renew:
+            leasing.renew(self.claim)
+            self._renewed_at = time.monotonic()
+        asked = Run.objects.filter(pk=self.claim.run_id, cancel_requested_at__isnull=False).exists()
+        self.cancelled = self.cancelled or asked
+
+    def pass_metrics_on(self) -> None:
+        """Give the metric lines written since the last call to `progress`."""
+        points, self._metrics_at = self.folder.metrics(self._metrics_at)
+        if self.progress:
+            for point in points:
+                self.progress(self.stage, int(point.get("step") or 0), int(point.get("of") or 0), point)
+
+    def tell(self, step: int, of: int) -> None:
+        """Progress of work inside this process.
+
+        Raises:
+            Zombie: the run belongs to someone else.
+            Cancelled: a person asked to stop it.
+        """
+        if self.progress:
+            self.progress(self.stage, step, of, {})
+        if self() == "cancel":
+            raise Cancelled

@@ -1,0 +1,34 @@
+"""Celery's door: an id in, one service. The database is the truth; a message is only a wake-up."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from celery import shared_task
+
+from training.services import launching, reaping, supervising
+
+
+def owner_name() -> str:
+    """Who holds a run that this process claims: host:pid."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@shared_task(ignore_result=True)
+def run_training(run_id: int) -> None:
+    """Safe to deliver twice: the second delivery finds the run already claimed."""
+    if claim := launching.claim(run_id, owner_name()):
+        supervising.execute(claim)
+
+
+@shared_task(ignore_result=True)
+def dispatch() -> None:
+    """Publish again what nobody has claimed; beat sends this every few seconds."""
+    launching.publish_waiting()
+
+
+@shared_task(ignore_result=True)
+def reap() -> None:
+    """Take back runs whose worker is gone; beat sends this every few seconds."""
+    reaping.reap()

@@ -1,0 +1,79 @@
+"""Scores of dataset versions, and the attempts behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from studio.http import SignedInRequest
+from training.forms.evaluations import AttemptFilterForm
+from training.models import Attempt, Evaluation
+from training.services import scoring, triaging
+from training.views import bars, words
+
+ATTEMPTS_A_PAGE = 20
+
+
+@require_GET
+def evaluation_list(request: SignedInRequest) -> HttpResponse:
+    rows = [{"scored": row, "pools": bars.with_bars(row)} for row in scoring.scoreboard()]
+    return render(request, "training/evaluation_list.html", {"rows": rows})
+
+
+@require_GET
+def evaluation_page(request: SignedInRequest, evaluation_id: int) -> HttpResponse:
+    """Totals of both pools; single attempts of the triage pool only."""
+    evaluation = get_object_or_404(
+        Evaluation.objects.select_related("run__snapshot", "artifact", "task_set"), pk=evaluation_id
+    )
+    return render_page(request, evaluation)
+
+
+@require_POST
+def attempt_draft(request: SignedInRequest, attempt_id: int) -> HttpResponse:
+    """Open a draft of a new example that teaches what this attempt got wrong."""
+    attempt = get_object_or_404(Attempt.objects.select_related("task", "evaluation"), pk=attempt_id)
+    try:
+        draft = triaging.draft_from(attempt, request.user)
+    except triaging.NotForDrafting as error:
+        messages.error(request, str(error))
+        return render_page(request, attempt.evaluation, status=422)
+    return redirect("draft_edit", draft.pk)
+
+
+def render_page(request: SignedInRequest, evaluation: Evaluation, status: int = 200) -> HttpResponse:
+    form = AttemptFilterForm(request.GET)
+    attempts = triaging.readable_attempts(evaluation)
+    if form.is_valid():
+        outcome = form.cleaned_data["outcome"]
+        if outcome == AttemptFilterForm.FAILED:
+            attempts = attempts.filter(outcome__in=triaging.FAILURES)
+        elif outcome:
+            attempts = attempts.filter(outcome=outcome)
+        if form.cleaned_data["after"]:
+            attempts = attempts.filter(pk__gt=form.cleaned_data["after"])
+    shown = list(attempts.order_by("pk")[: ATTEMPTS_A_PAGE + 1])
+    scored = scoring.scored(evaluation)
+    context: dict[str, Any] = {
+        "evaluation": evaluation,
+        "scored": scored,
+        "pools": bars.with_bars(scored),
+        "form": form,
+        "rows": [attempt_row(attempt) for attempt in shown[:ATTEMPTS_A_PAGE]],
+        "next_after": shown[ATTEMPTS_A_PAGE - 1].pk if len(shown) > ATTEMPTS_A_PAGE else None,
+    }
+    return render(request, "training/evaluation_page.html", context, status=422 if form.errors else status)
+
+
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt": attempt,
+        "title": attempt.task.path.rpartition("/")[2].removesuffix(".md").replace("-", " "),
+        "chip": words.outcome_chip(attempt.outcome),
+        "may_draft": attempt.outcome in triaging.FAILURES,
+        "drafts": list(attempt.drafts.all()),
+    }

@@ -1,0 +1,177 @@
+"""Starting, listing, following and cancelling training runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from curation.models import Snapshot
+from studio.http import SignedInRequest
+from training.domain import lifecycle
+from training.forms.runs import RunFilterForm, StartRunForm
+from training.models import Run
+from training.services import cancelling, launching, preflighting, scoring, staging
+from training.views import curves, words
+
+RUNS_A_PAGE = 50
+LOG_LINES = 40
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_start(request: SignedInRequest) -> HttpResponse:
+    """Choose, see what would stop the run, start it. A GET with ?snapshot= shows the checks at once."""
+    if request.method == "POST":
+        form = StartRunForm(request.POST)
+        if form.is_valid():
+            try:
+                run = launching.launch(author=request.user, **form.cleaned_data)
+            except launching.PreflightRefused:
+                pass  # the page shows the same checks again, with what blocks
+            else:
+                if problem := launching.broker_problem():
+                    messages.warning(request, problem)
+                return redirect("run_page", run.pk)
+        return render(request, "training/run_start.html", start_page(form), status=422)
+    form = StartRunForm(initial=chosen(request))
+    return render(request, "training/run_start.html", start_page(form))
+
+
+def chosen(request: HttpRequest) -> dict[str, Any]:
+    """What the URL chooses, over the newest dataset version and the rehearsal recipe."""
+    newest = Snapshot.objects.order_by("-pk").values_list("pk", flat=True).first()
+    start = {"snapshot": newest, "recipe_name": "rehearsal", "seed": 13}
+    return start | {name: request.GET[name] for name in start if request.GET.get(name)}
+
+
+def start_page(form: StartRunForm) -> dict[str, Any]:
+    """The form with the checks of what it has chosen, if that can be checked at all."""
+    choice = StartRunForm(form.data or {**form.initial, "idempotency_key": "preview"})
+    valid = choice.is_valid()
+    check = None
+    if valid:
+        check = preflighting.check(
+            snapshot=choice.cleaned_data["snapshot"], recipe_name=choice.cleaned_data["recipe_name"]
+        )
+    elif not form.is_bound and form.initial.get("snapshot"):
+        form = choice  # a URL with an unknown dataset version or recipe: say so at the field
+    return {"form": form, "check": check, "snapshots_exist": Snapshot.objects.exists()}
+
+
+@require_GET
+def run_list(request: SignedInRequest) -> HttpResponse:
+    form = RunFilterForm(request.GET)
+    runs = Run.objects.select_related("snapshot", "requested_by").prefetch_related("stages")
+    if form.is_valid() and form.cleaned_data["state"]:
+        runs = runs.filter(state=form.cleaned_data["state"])
+    page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
+    queue = Run.objects.filter(state="queued").select_related("snapshot").order_by("not_before", "pk")
+    context = {
+        "form": form,
+        "page": page,
+        "rows": [run_row(run) for run in page],
+        "queue": queue,
+        "worker_problem": scoring.worker_problem() if queue else "",
+    }
+    return render(request, "training/run_list.html", context, status=422 if form.errors else 200)
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    stages = list(run.stages.all())
+    now = next((stage for stage in stages if stage.state == "running"), None)
+    return {
+        "run": run,
+        "chip": words.state_chip(run.state),
+        "stage": now.name if now else "",
+        "done": sum(stage.state == "succeeded" for stage in stages),
+        "of": len(stages),
+        "took": words.elapsed(run.started_at, run.finished_at),
+    }
+
+
+@require_GET
+def run_page(request: SignedInRequest, run_id: int) -> HttpResponse:
+    run = get_object_or_404(Run.objects.select_related("snapshot", "requested_by"), pk=run_id)
+    context = live(run) | {
+        "recipe_text": json.dumps(run.recipe, indent=2, sort_keys=True, ensure_ascii=False),
+    }
+    return render(request, "training/run_page.html", context)
+
+
+@require_GET
+def run_live(request: SignedInRequest, run_id: int) -> HttpResponse:
+    """The part of the run's page that changes; asked for every two seconds until the run has ended."""
+    run = get_object_or_404(Run.objects.select_related("snapshot", "requested_by"), pk=run_id)
+    return render(request, "training/_run_live.html", live(run))
+
+
+@require_POST
+def run_cancel(request: SignedInRequest, run_id: int) -> HttpResponse:
+    run = get_object_or_404(Run, pk=run_id)
+    try:
+        cancelling.request_cancel(run=run, by=request.user)
+    except cancelling.AlreadyFinished as error:
+        if request.htmx:
+            return render(request, "training/_run_live.html", live(run) | {"problem": str(error)}, status=422)
+        messages.warning(request, str(error))
+    if request.htmx:
+        return render(request, "training/_run_live.html", live(run))
+    return redirect("run_page", run.pk)
+
+
+def live(run: Run) -> dict[str, Any]:
+    """Everything on the run's page that may have changed two seconds later, read afresh."""
+    run.refresh_from_db()
+    stages = list(run.stages.all())
+    current = next((s for s in stages if s.state in ("running", "failed", "cancelled")), None)
+    if current is None:
+        current = next((s for s in reversed(stages) if s.state == "succeeded"), None)
+    waiting = run.state == "queued"
+    return {
+        "run": run,
+        "ended": run.state in lifecycle.TERMINAL,
+        "chip": words.state_chip(run.state),
+        "took": words.elapsed(run.started_at, run.finished_at),
+        "ahead": launching.ahead_of(run) if waiting else 0,
+        "worker_problem": scoring.worker_problem() if waiting else "",
+        "stages": [stage_row(run, stage) for stage in stages],
+        "charts": [c for name in ("pretrain", "instruct") if (c := loss_chart(run, name))],
+        "log_stage": current.name if current else "",
+        "log": staging.stage_folder(run.pk, current.name).log_tail(LOG_LINES) if current else "",
+        "artifacts": run.artifacts.all(),
+        "evaluations": [scoring.scored(evaluation) for evaluation in run.evaluations.all()],
+        "events": run.events.order_by("-pk")[:100],
+    }
+
+
+def stage_row(run: Run, stage: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "stage": stage,
+        "chip": words.state_chip(stage.state),
+        "took": words.elapsed(stage.started_at, stage.finished_at) if stage.state != "queued" else "",
+    }
+    if stage.state == "running":
+        points, _ = staging.stage_folder(run.pk, stage.name).metrics()
+        if points and points[-1].get("of"):
+            row |= {"step": points[-1].get("step", 0), "of": points[-1]["of"]}
+    return row
+
+
+def loss_chart(run: Run, stage: str) -> curves.Chart | None:
+    """Training and validation loss of one stage; a resumed stage's repeated steps count once, the newest wins."""
+    points, _ = staging.stage_folder(run.pk, stage).metrics()
+    series = []
+    for label, key in (("training loss", "loss"), ("validation loss", "eval_loss")):
+        by_step = {p["step"]: float(p[key]) for p in points if is_number(p.get(key)) and is_number(p.get("step"))}
+        series.append((label, by_step.items()))
+    title = {"pretrain": "Stage 1: continued pretraining", "instruct": "Stage 2: instruction tuning"}[stage]
+    return curves.chart(title, series)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

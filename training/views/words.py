@@ -1,0 +1,34 @@
+"""How states, outcomes and amounts are written on the training pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+# The chip's class in studio.css; the word beside it says the same, so colour is never alone.
+STATE_CHIPS = {"succeeded": "good", "failed": "bad", "running": "busy", "lost": "warn", "cancelled": "warn"}
+OUTCOME_CHIPS = {"compiled": "good", "infrastructure": "warn"}
+
+
+def state_chip(state: str) -> str:
+    return STATE_CHIPS.get(state, "")
+
+
+def outcome_chip(outcome: str) -> str:
+    return OUTCOME_CHIPS.get(outcome, "bad")
+
+
+def duration(seconds: float) -> str:
+    """ "8 s", "3 min 20 s", "2 h 05 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def elapsed(start: datetime | None, end: datetime | None) -> str:
+    """From start to end, or till now; "" for what has not started."""
+    return duration(((end or timezone.now()) - start).total_seconds()) if start else ""

@@ -29,7 +29,7 @@ VENV = Path(os.environ.get("STUDIO_VENV") or ROOT / ".venv").expanduser().absolu
 LISTS = ROOT / "studio" / "requirements"
 TORCH = "torch==2.13.0"  # without a hash: the machine chooses the build (docs/decisions/0003)
 NEEDS_TEST_LIST = {"test", "check_all", "bench"}
-SIZE = "about 1.6 GB, more where torch comes with CUDA"
+SIZE = "about 2 GB, more where torch comes with CUDA"
 LEAST_FREE_BYTES = 3 * 1000**3  # what is installed, and what pip unpacks on the way
 TEST_PROCESSES = "2"
 

@@ -41,6 +41,17 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "snapshot_freeze": ("maintainer", "maintainer"),
     "snapshot_page": ("author", None),
     "snapshot_download": ("author", None),
+    # training
+    "run_start": ("author", "maintainer"),
+    "run_list": ("author", None),
+    "run_page": ("author", None),
+    "run_live": ("author", None),
+    "run_cancel": (None, "maintainer"),
+    "model_list": ("author", None),
+    "artifact_download": ("author", None),
+    "evaluation_list": ("author", None),
+    "evaluation_page": ("author", None),
+    "attempt_draft": (None, "author"),
 }
 ADMIN_SITE = "admin"  # Django's own admin: role admin only
 

@@ -29,6 +29,10 @@ def pytest_configure() -> None:
         database.setdefault("TEST", {})["NAME"] = str(django_settings.VAR / "test.sqlite3")
 
 
+def pytest_report_header() -> str:
+    return f"database: {django_settings.DATABASES['default']['ENGINE'].rsplit('.', 1)[1]}"
+
+
 class NetworkRefused(Exception):
     """A test tried to reach another machine."""
 

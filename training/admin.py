@@ -25,7 +25,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
-    list_display = ["id", "snapshot", "recipe_name", "state", "attempt", "owner", "requested_by", "created_at"]
+    list_display = [
+        "id",
+        "snapshot",
+        "recipe_name",
+        "state",
+        "attempt",
+        "owner",
+        "requested_by",
+        "created_at",
+    ]
     list_filter = ["state", "recipe_name"]
     list_select_related = ["snapshot", "requested_by"]
 

@@ -37,7 +37,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Saved:
-    """What saving did. `revision` is None when the text was unchanged or had errors; then `draft` keeps it."""
+    """`revision` is None for an unchanged text, and for one with errors, which `draft` keeps."""
 
     example: Example | None
     revision: Revision | None
@@ -50,7 +50,7 @@ class Saved:
 
 
 class StaleText(Exception):
-    """Somebody else saved this example after the author opened it. Carries both texts; `mine` is in the draft."""
+    """Somebody else saved this example after the author opened it. `draft` keeps the author's text."""
 
     def __init__(self, example: Example, *, mine: str, theirs: str, draft: Draft) -> None:
         super().__init__(
@@ -110,7 +110,7 @@ def _doc_problems(doc: ExampleDoc) -> list[Problem]:
 
 
 def findings(doc: ExampleDoc) -> list[dict[str, Any]]:
-    """What the offline check says about the code; `line` counts in the code block, `source_line` in the file."""
+    """What the offline check says: `line` counts in the code block, `source_line` in the file."""
     return [
         {
             "file": code_file.name,

@@ -1,7 +1,7 @@
 """Which texts are near-duplicates of each other, by the studio's own rule (docs: near-duplicates).
 
-Two examples are near-duplicates when their words (title to explanation) are alike to WHOLE or more, or when the
-token sequences of their code are alike to CODE or more. Short programs resemble each other by nature, so
+Two examples are near-duplicates when their words (title to explanation) are alike to WHOLE or more, or when
+the token sequences of their code are alike to CODE or more. Short programs resemble each other by nature, so
 code shorter than CODE_TOKENS counts only when it is the same, and code below SAME_TOKENS does not count.
 """
 
@@ -37,7 +37,7 @@ class Near:
 
 
 def compared_example(doc: ExampleDoc, content_hash: str) -> Compared:
-    """The words and the code of an example; headings and labels are left out, since all examples share them."""
+    """The words and the code of an example, without headings and labels, which all examples share."""
     words = "\n".join(
         [doc.title, doc.description, *(f.code for f in doc.code_files), doc.expected, doc.explanation]
     )

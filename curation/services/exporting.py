@@ -50,7 +50,7 @@ def export_snapshot(frozen: Snapshot, to: Path) -> Path:
         _write(to / "manifest.json", frozen.manifest)  # last: a folder with it is whole
     except OSError as error:
         raise ExportRefused(
-            f"{to}: cannot be written ({error.strerror}). Free space or give this account access, then repeat."
+            f"{to}: cannot be written ({error.strerror}). Free space or give access, then repeat."
         ) from error
     return to
 
@@ -99,8 +99,8 @@ configs:
 Each line of a `.jsonl` file is one example: `prompt` (system, user) and `completion` (assistant), template
 `{manifest["template_version"]}`. Raw BBj programs for continued pretraining are under `corpus/`.
 
-Near-duplicates share a cluster, and a cluster stands on one side only. `manifest.json` lists every text with its
-SHA-256, cluster and side; its own SHA-256 is the version's digest, `{frozen.digest}`.
+Near-duplicates share a cluster, and a cluster stands on one side only. `manifest.json` lists every text with
+its SHA-256, cluster and side; its own SHA-256 is the version's digest, `{frozen.digest}`.
 """
 
 
@@ -165,7 +165,7 @@ def _same_templates(frozen: Snapshot) -> None:
     version = snapshotting.manifest_of(frozen)["template_version"]
     if version != chatml.TEMPLATE_VERSION:
         raise ExportRefused(
-            f'{frozen.name} was frozen for templates "{version}"; this studio has "{chatml.TEMPLATE_VERSION}". '
+            f'{frozen.name} was frozen for templates "{version}"; here they are "{chatml.TEMPLATE_VERSION}". '
             "Freeze a new version, or export with the studio that froze it."
         )
 

@@ -50,7 +50,7 @@ def status_counts(filters: Filters) -> dict[str, int]:
 
 
 def status_of_row(example: Example) -> str:
-    """The status of an example that find_examples returned: the same rule as curation.domain.review.status."""
+    """The status of an example that find_examples returned; the rule of curation.domain.review.status."""
     if getattr(example, "has_rejection", False):
         return "rejected"
     if getattr(example, "has_request", False):

@@ -126,7 +126,8 @@ def holdout_firewall(items: Sequence[Compared], tasks: Sequence[Compared], set_n
         )
     finding = f"No text is close to one of the {len(tasks)} tasks of {set_name}."
     if near:
-        finding = f"{len({n.i for n in near})} texts are too close to a test task of {set_name}. Rewrite or reject them."
+        texts = len({n.i for n in near})
+        finding = f"{texts} texts are too close to a test task of {set_name}. Rewrite or reject them."
     return Gate("holdout", "Test tasks stay unseen", not near, True, finding, offenders)
 
 
@@ -136,7 +137,8 @@ def no_leak(leaks: Sequence[tuple[str, str, float]], largest: float, sampled: bo
     `largest` is the highest likeness of words across the split; of a sample of the pairs when `sampled`.
     """
     offenders = tuple(f"{a} and {b}: alike to {score:.2f}" for a, b, score in leaks)
-    finding = f"No leak; the closest pair across the split is alike to {largest:.2f}{' (sample)' if sampled else ''}."
+    of = " of a sample" if sampled else ""
+    finding = f"No leak; the closest pair{of} across the split is alike to {largest:.2f}."
     if leaks:
         finding = f"{len(leaks)} near-duplicate pairs stand on both sides of the split."
     return Gate("leak", "Training and validation are apart", not leaks, True, finding, offenders)

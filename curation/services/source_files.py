@@ -1,4 +1,4 @@
-"""Reading files that other people wrote: nothing outside the folder, nothing huge, nothing that is not a file."""
+"""Reading files that others wrote: nothing outside the folder, nothing huge, nothing but plain files."""
 
 from __future__ import annotations
 

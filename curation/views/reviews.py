@@ -19,7 +19,7 @@ IN_QUEUE = "queue"  # the value of the hidden field `from` on the review screen
 
 @require_safe
 def review_next(request: SignedInRequest) -> HttpResponse:
-    """One example that waits for this reviewer: ?id= this one, ?after= the next one, ?before= the one before."""
+    """One example that waits for this reviewer; ?id= names it, ?after= and ?before= a neighbour."""
     example = _asked_for(request)
     if example is None:
         return render(request, "curation/review_done.html")

@@ -45,19 +45,29 @@ _DIAGNOSTIC = re.compile(
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One line of the compiler. `file` is the last part of the path; `line` is physical and counts from 1."""
+    """One line of the compiler.
+
+    Attributes:
+        file: The last part of the path.
+        line: Physical, counted from 1.
+        source: The refused line, as the compiler repeats it.
+    """
 
     file: str
     kind: str
     message: str
     line: int
+    source: str
 
     def finding(self) -> Finding:
+        """The same with the codes of a finding. The compiler tells no column, so it is 1."""
         said = self.message.strip(" :")
+        if said.startswith("[") and said.endswith("]"):
+            said = said[1:-1]
         if "used but not defined" in said:
             return Finding(self.line, 1, "undefined-label", said)
         if self.kind == "error":
-            return Finding(self.line, 1, "syntax", said or "bbjcpl refuses this line")
+            return Finding(self.line, 1, "syntax", said or f"bbjcpl refuses: {self.source.strip()}"[:500])
         code = "unresolved-use" if "Cannot find program" in said else "type-check"
         return Finding(self.line, 1, code, said, certain=self.kind == "type check error")
 
@@ -100,7 +110,10 @@ class Bbjcpl:
         self._build = ""
 
     def build(self) -> str:
-        """"sha256 3f9c… · first line that it prints when it is asked nothing"; "missing" without a compiler."""
+        """Tell builds apart: "sha256 3f9c… · first line that it prints when it is asked nothing".
+
+        Where bbjcpl is a script that starts Java, the digest is the script's. "missing" without a compiler.
+        """
         if not self._build:
             if self._missing():
                 return "missing"
@@ -167,7 +180,7 @@ class Bbjcpl:
         if error := said.errors.get(file):
             return Verdict("compile_error", own, share_s, (error.finding(),))
         if fault := said.unclear.get(file) or said.fault:
-            return Verdict("infrastructure", f"bbjcpl said something that is not understood: {fault}", share_s)
+            return Verdict("infrastructure", f"bbjcpl did something that is not understood: {fault}", share_s)
         return Verdict("compiled", own, share_s)
 
     def _run(self, files: list[str], folder: Path, *, limit_s: float) -> _Run:
@@ -202,7 +215,11 @@ class Bbjcpl:
             flooded = flooded or os.fstat(out.fileno()).st_size > OUTPUT_MOST_BYTES
             out.seek(0)
             text = out.read(OUTPUT_MOST_BYTES).decode("utf-8", errors="replace")
-        return _Run(text, timed_out, "it wrote more than 4 MB" if flooded else "")
+        if flooded:
+            return _Run(text, fault=f"more than {OUTPUT_MOST_BYTES // 1024 // 1024} MB of output")
+        if process.returncode and not timed_out:
+            return _Run(text, fault=f"it ended with exit status {process.returncode}, and bbjcpl always ends with 0")
+        return _Run(text, timed_out)
 
 
 def _read(text: str, names: Sequence[str]) -> _Said:
@@ -233,4 +250,4 @@ def parse(line: str) -> Diagnostic | None:
     if not match:
         return None
     file = re.split(r"[/\\]", match["file"])[-1]
-    return Diagnostic(file, match["kind"], match["message"], int(match["line"][:9]))
+    return Diagnostic(file, match["kind"], match["message"], int(match["line"][:9]), match["source"])

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.conf import settings
 
 from training.adapters.bbjcpl import Bbjcpl
 from training.adapters.offline_check import OfflineCheck
 from training.adapters.verdict import Checker, Verdict
 
-__all__ = ["CONTROL_BAD", "CONTROL_GOOD", "Checker", "Verdict", "choose", "control_pair"]
+__all__ = [
+    "CONTROL_BAD",
+    "CONTROL_GOOD",
+    "Checker",
+    "ControlPair",
+    "Verdict",
+    "choose",
+    "control_pair",
+    "settings_of",
+]
 
 CONTROL_GOOD = """\
 rem control: every checker must accept this
@@ -46,15 +58,41 @@ def choose(name: str = "") -> Checker:
     return OfflineCheck()
 
 
-def control_pair(checker: Checker) -> list[str]:
-    """Ask about a known good and a known bad file. Any sentence in the answer means: do not evaluate with it."""
+def settings_of(checker: Checker) -> dict[str, Any]:
+    """What else decides a verdict: two scores are compared only when these are equal."""
+    if isinstance(checker, Bbjcpl):
+        return {"flags": list(checker.flags), "timeout_s": checker.timeout_s}
+    return {}
+
+
+@dataclass(frozen=True)
+class ControlPair:
+    """What a checker says about a file known good and a file known bad."""
+
+    checker: str
+    good: Verdict
+    bad: Verdict
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for each wrong answer. Any at all means: evaluate nothing with this checker."""
+        return [
+            f"{self.checker} answered {verdict.outcome} for the known {kind} control file, not {wanted}. "
+            f"It said: {verdict.output.strip().partition(chr(10))[0][:300] or 'nothing'}"
+            for verdict, wanted, kind in ((self.good, "compiled", "good"), (self.bad, "compile_error", "bad"))
+            if verdict.outcome != wanted
+        ]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    @property
+    def message(self) -> str:
+        return " ".join(self.problems)
+
+
+def control_pair(checker: Checker) -> ControlPair:
+    """Ask about both control files; done before every evaluation."""
     good, bad = checker.check_many([CONTROL_GOOD, CONTROL_BAD])
-    problems = []
-    for verdict, wanted, kind in ((good, "compiled", "good"), (bad, "compile_error", "bad")):
-        if verdict.outcome != wanted:
-            said = verdict.output.strip().partition("\n")[0][:300] or "nothing"
-            problems.append(
-                f"{checker.name} answered {verdict.outcome} for the known {kind} control file, not {wanted}. "
-                f"It said: {said}"
-            )
-    return problems
+    return ControlPair(checker.name, good, bad)

@@ -32,5 +32,7 @@ def request_cancel(*, run: Run, by: User) -> Run:
         moving.note(run.pk, who=who, what="asked to cancel")
     current = Run.objects.get(pk=run.pk)
     if current.state in lifecycle.TERMINAL:
-        raise AlreadyFinished(f"Run {run.pk} already ended ({current.get_state_display()}); nothing was changed.")
+        raise AlreadyFinished(
+            f"Run {run.pk} already ended ({current.get_state_display()}); nothing was changed."
+        )
     return current

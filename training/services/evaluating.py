@@ -20,6 +20,7 @@ from curation.domain.markdown import ExampleDoc
 from curation.models import Task, TaskSet
 from training.adapters import checker as checkers
 from training.adapters import process, storage
+from training.adapters.bbjcpl import Bbjcpl
 from training.adapters.checker import Checker, Verdict
 from training.domain import recipe as recipes
 from training.domain.failure import Failure
@@ -32,6 +33,7 @@ CHECKS_AT_ONCE = 50  # programs; one start of the compiler takes about as long a
 CHECK_TRIES = 3  # for what came back as infrastructure
 LONGEST_OUTPUT = 20_000  # characters of one checker message that are kept
 EMPTY_PROGRAM = ""
+REMEDY = " The model is there all the same: mend the checker (STUDIO_BBJCPL), then `manage.py evaluate RUN`."
 ALL_LAYERS = 999  # llama.cpp's way of saying "the whole model on the GPU"
 
 
@@ -93,7 +95,9 @@ def evaluate(
     """
     tasks = task_set or preflighting.newest_task_set()
     if tasks is None:
-        raise Failure("config_invalid", "There are no test tasks. Import training-data/tasks, then evaluate again.")
+        raise Failure(
+            "config_invalid", "There are no test tasks. Import training-data/tasks, then evaluate again."
+        )
     judged = judge(tasks, run.recipe, folder, {"gguf": str(storage.path_of(artifact.sha256))}, watch)
     with leasing.writing(watch.claim) if watch else transaction.atomic():
         evaluation = Evaluation.objects.create(
@@ -149,7 +153,8 @@ def configuration(tasks: TaskSet, recipe: dict[str, Any], checker: Checker) -> d
         "seeds": "sha256 of task text and sample",
         "checker": checker.name,
         "checker_build": checker.build(),
-        "checker_settings": checkers.settings_of(checker),
+        "checker_flags": " ".join(checker.flags) if isinstance(checker, Bbjcpl) else "",
+        "checker_limit_s": checker.timeout_s if isinstance(checker, Bbjcpl) else 0,
     }
 
 
@@ -173,17 +178,18 @@ def _question(task: Task) -> Question:
 def _doc(task: Task) -> ExampleDoc:
     parsed = markdown.parse(task.text, path=task.path)
     if parsed.doc is None:
-        raise Failure("data_invalid", f"Test task {task.path}: {parsed.problems[0].message} Mend and import it again.")
+        raise Failure(
+            "data_invalid", f"Test task {task.path}: {parsed.problems[0].message} Mend and import it again."
+        )
     return parsed.doc
 
 
 def _controls(checker: Checker) -> dict[str, Any]:
     """A file known good, a file known bad, and the empty program; the first two must come out right."""
-    pair = checkers.control_pair(checker)
-    if not pair.ok:
-        raise Failure("compiler_unavailable", pair.message)
+    if wrong := checkers.control_pair(checker):
+        raise Failure("compiler_unavailable", " ".join(wrong) + REMEDY)
     (empty,) = checker.check_many([EMPTY_PROGRAM])
-    return {"good": pair.good.outcome, "bad": pair.bad.outcome, "empty_program": empty.outcome}
+    return {"good": "compiled", "bad": "compile_error", "empty_program": empty.outcome}
 
 
 def _check_gold(checker: Checker, questions: Sequence[Question]) -> dict[str, Any]:

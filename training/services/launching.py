@@ -93,7 +93,9 @@ def launch(
 def reached_broker() -> Iterator[Connection]:
     """A connection that answers or fails within BROKER_WAIT_S, whatever the workers' own time-outs are."""
     options = {"socket_connect_timeout": BROKER_WAIT_S, "socket_timeout": BROKER_WAIT_S}
-    with current_app.connection_for_write(connect_timeout=BROKER_WAIT_S, transport_options=options) as connection:
+    with current_app.connection_for_write(
+        connect_timeout=BROKER_WAIT_S, transport_options=options
+    ) as connection:
         connection.ensure_connection(max_retries=1, timeout=BROKER_WAIT_S, interval_start=0)
         yield connection
 
@@ -106,7 +108,9 @@ def publish(run_id: int) -> bool:
     """
     try:
         with reached_broker() as connection:
-            current_app.send_task(TASK, args=[run_id], connection=connection, retry=False, expires=MESSAGE_LIFE_S)
+            current_app.send_task(
+                TASK, args=[run_id], connection=connection, retry=False, expires=MESSAGE_LIFE_S
+            )
     except Exception as error:  # every broker library has its own exceptions; none may stop a launch
         log.warning("run %s waits for the dispatcher: the broker did not answer (%s)", run_id, error)
         return False

@@ -102,7 +102,9 @@ def _check_tasks(found: Preflight) -> None:
         holdout=Count("pk", filter=Q(pool="holdout")), triage=Count("pk", filter=Q(pool="triage"))
     )
     if min(pools.values()) == 0:
-        found.warnings.append(f"Task set {tasks.name} has {pools['holdout']} holdout and {pools['triage']} triage tasks.")
+        found.warnings.append(
+            f"Task set {tasks.name} has {pools['holdout']} holdout and {pools['triage']} triage tasks."
+        )
     words = f"{tasks.name}: {pools['holdout']} holdout, {pools['triage']} triage"
     found.facts.append(("Test tasks", words))
 

@@ -42,7 +42,12 @@ def take_back(run: Run, cause: Failure, *, only: Q, who: str) -> bool:
     if current.cancel_requested_at:
         moving.settle_running_stage(run.pk, state="cancelled", code="cancelled")
         moving.move(
-            run.pk, old="lost", new="cancelled", who=who, what="cancelled, as was asked", failure_code="cancelled"
+            run.pk,
+            old="lost",
+            new="cancelled",
+            who=who,
+            what="cancelled, as was asked",
+            failure_code="cancelled",
         )
     elif lifecycle.may_retry(cause.code, current.attempt, kills=kills):
         delay = lifecycle.retry_delay(current.attempt)

@@ -82,7 +82,10 @@ def _export(run: Run) -> Plan:
         try:
             exporting.export_snapshot(run.snapshot, target)
         except exporting.ExportRefused as error:
-            full = isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = isinstance(error.__cause__, OSError) and error.__cause__.errno in (
+                errno.ENOSPC,
+                errno.EDQUOT,
+            )
             raise Failure("disk_full" if full else "data_invalid", str(error)) from error
         if run.recipe["base"]["model"] == recipes.TINY:
             values = {
@@ -91,7 +94,7 @@ def _export(run: Run) -> Plan:
                 "out": str(settings.STUDIO_BASE_MODELS / recipes.TINY),
             }
             folder = stage_folder(run.pk, "export/base")
-            base = Path(_run_recipe("tiny_base", folder, values, watch)["base_model"])
+            base = Path(run_recipe("tiny_base", folder, values, watch)["base_model"])
         else:
             base = preflighting.base_model_folder(run.recipe)
         return Made({"ok": True, "base_model": str(base), "base_digest": base_digest(base)})
@@ -118,7 +121,9 @@ def base_digest(folder: Path) -> str:
     """
     return values_digest(
         {
-            path.relative_to(folder).as_posix(): file_sha256(path) if path.suffix == ".json" else path.stat().st_size
+            path.relative_to(folder).as_posix(): file_sha256(path)
+            if path.suffix == ".json"
+            else path.stat().st_size
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
@@ -141,7 +146,11 @@ def _instruct(run: Run) -> Plan:
     return _recipe_plan(
         run,
         "instruct",
-        inputs={"snapshot": run.snapshot.digest, "base": _exported(run)["base_digest"], "adapter": before.sha256},
+        inputs={
+            "snapshot": run.snapshot.digest,
+            "base": _exported(run)["base_digest"],
+            "adapter": before.sha256,
+        },
         paths={
             "base_model": base_model(run),
             "adapter": stored(before),
@@ -225,7 +234,6 @@ def leaves(run: Run, stage: str) -> tuple[str, ...]:
     }.get(stage, ())
 
 
-
 _PLANS: dict[str, Callable[[Run], Plan]] = {
     "export": _export,
     "pretrain": _pretrain,
@@ -260,14 +268,16 @@ def _recipe_plan(
     def perform(watch: Watch) -> Made:
         given = {name: str(path) for name, path in paths.items()} | (values or {})
         recipe = recipes.stage_values(run.recipe, stage, seed=run.seed, **given)
-        result = _run_recipe(stage, watch.folder, recipe, watch)
-        products = [Product(kind, watch.folder.path / name, download, parent) for kind, name, download in leaves]
+        result = run_recipe(stage, watch.folder, recipe, watch)
+        products = [
+            Product(kind, watch.folder.path / name, download, parent) for kind, name, download in leaves
+        ]
         return Made(result, products)
 
     return _plan(run, stage, {**inputs, "values": own}, perform)
 
 
-def _run_recipe(module: str, folder: RunFolder, values: dict[str, Any], watch: Watch) -> dict[str, Any]:
+def run_recipe(module: str, folder: RunFolder, values: dict[str, Any], watch: Watch) -> dict[str, Any]:
     """Run a recipe to its end and give back its result.json.
 
     Raises:
@@ -287,6 +297,11 @@ def find(run: Run, kind: str) -> Artifact | None:
     """The newest artifact of this kind that the run has made and that the store still has."""
     artifact = run.artifacts.filter(kind=kind).order_by("-pk").first()
     return artifact if artifact and stored(artifact).exists() else None
+
+
+def quantised(run: Run) -> Artifact | None:
+    """The model file that people run and that is scored."""
+    return find(run, packaging.quantised_kind(run))
 
 
 def made(run: Run, kind: str) -> Artifact:

@@ -98,9 +98,14 @@ def _work_on(claim: Claim, stage: Stage, progress: Progress | None) -> None:
 
 def _products_are_there(run: Run, stage: Stage) -> bool:
     """A finished stage is skipped only while what it left can still be read."""
-    if stage.name == "export":
-        return (staging.export_folder(run) / "manifest.json").exists() and staging.base_model(run).is_dir()
+    if stage.name == "export" and not export_is_there(run):
+        return False
     return all(staging.find(run, kind) for kind in staging.leaves(run, stage.name))
+
+
+def export_is_there(run: Run) -> bool:
+    """The export and the base model lie in folders that someone may have cleared."""
+    return (staging.export_folder(run) / "manifest.json").exists() and staging.base_model(run).is_dir()
 
 
 def _forget(product: staging.Product) -> None:

@@ -21,9 +21,7 @@ class NotForDrafting(Exception):
 
 def readable_attempts(evaluation: Evaluation) -> QuerySet[Attempt]:
     """The attempts that people may read: the triage pool's. Those of the holdout are totals only."""
-    return (
-        evaluation.attempts.filter(task__pool="triage").select_related("task").prefetch_related("drafts")
-    )
+    return evaluation.attempts.filter(task__pool="triage").select_related("task").prefetch_related("drafts")
 
 
 @transaction.atomic
@@ -45,7 +43,9 @@ def draft_from(attempt: Attempt, author: User) -> Draft:
         raise NotForDrafting(
             f"Attempt {attempt.pk} is no failure ({attempt.get_outcome_display()}), so there is nothing to teach."
         )
-    before = FailureDraft.objects.filter(attempt=attempt, draft__author=author).select_related("draft").first()
+    before = (
+        FailureDraft.objects.filter(attempt=attempt, draft__author=author).select_related("draft").first()
+    )
     if before and before.draft:
         return before.draft
     draft = drafting.open_draft(author=author, text=skeleton(attempt), origin=f"attempt:{attempt.pk}")

@@ -54,7 +54,9 @@ class Watch:
                 connection.close_if_unusable_or_obsolete()
                 # Another worker may be given the run soon: stop well before that.
                 if now - self._renewed_at >= lease_s * 2 / 3:
-                    raise Zombie(f"run {self.claim.run_id}: the lease could not be renewed in time") from error
+                    raise Zombie(
+                        f"run {self.claim.run_id}: the lease could not be renewed in time"
+                    ) from error
         self.pass_metrics_on()
         return "cancel" if self.cancelled else None
 

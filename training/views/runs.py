@@ -167,7 +167,9 @@ def loss_chart(run: Run, stage: str) -> curves.Chart | None:
     points, _ = staging.stage_folder(run.pk, stage).metrics()
     series = []
     for label, key in (("training loss", "loss"), ("validation loss", "eval_loss")):
-        by_step = {p["step"]: float(p[key]) for p in points if is_number(p.get(key)) and is_number(p.get("step"))}
+        by_step = {
+            p["step"]: float(p[key]) for p in points if is_number(p.get(key)) and is_number(p.get("step"))
+        }
         series.append((label, by_step.items()))
     title = {"pretrain": "Stage 1: continued pretraining", "instruct": "Stage 2: instruction tuning"}[stage]
     return curves.chart(title, series)

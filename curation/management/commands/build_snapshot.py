@@ -13,9 +13,7 @@ from curation.services import snapshotting
 
 
 class Command(BaseCommand):
-    help = (
-        "Freeze every approved example as dataset version NAME. The same content gives the version that has it."
-    )
+    help = "Freeze every approved example as dataset version NAME; same content, same version."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="letters, digits, dots, hyphens and underscores")

@@ -59,8 +59,9 @@ class Command(BaseCommand):
                 self.stdout.write(line_of(problem))
             would = "would be " if dry_run else ""
             self.stdout.write(
-                f"{len(plan.files)} files: {counts['created']} {would}created, {counts['changed']} {would}changed, "
-                f"{counts['unchanged']} unchanged, {counts['refused']} {would}refused."
+                f"{len(plan.files)} files: {counts['created']} {would}created, "
+                f"{counts['changed']} {would}changed, {counts['unchanged']} unchanged, "
+                f"{counts['refused']} {would}refused."
             )
         if counts["refused"]:
             raise SystemExit(1)

@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def handle(self, *, json: bool, **_: Any) -> None:
         runs = Run.objects.filter(pk__in=reaping.reap())
         if json:
-            self.stdout.write(jsonlib.dumps({"taken_back": [{"run": run.pk, "state": run.state} for run in runs]}))
+            self.stdout.write(
+                jsonlib.dumps({"taken_back": [{"run": run.pk, "state": run.state} for run in runs]})
+            )
             return
         self.stdout.write(f"{len(runs)} runs taken back")
         for run in runs:

@@ -30,10 +30,14 @@ class Command(BaseCommand):
         parser.add_argument("--recipe", default="rehearsal", choices=recipes.RECIPE_NAMES)
         parser.add_argument("--seed", type=int, default=13)
         parser.add_argument("--user", help="who asks for it; the first maintainer when left out")
-        parser.add_argument("--wait", action="store_true", help="train in this process and end with its result")
+        parser.add_argument(
+            "--wait", action="store_true", help="train in this process and end with its result"
+        )
         parser.add_argument("--json", action="store_true", help="print the run as JSON")
 
-    def handle(self, *, snapshot: str, recipe: str, seed: int, json: bool, wait: bool, **options: Any) -> None:
+    def handle(
+        self, *, snapshot: str, recipe: str, seed: int, json: bool, wait: bool, **options: Any
+    ) -> None:
         try:
             run = launching.launch(
                 snapshot=find_snapshot(snapshot),
@@ -43,7 +47,9 @@ class Command(BaseCommand):
                 wake_worker=not wait,
             )
         except launching.PreflightRefused as refused:
-            raise CommandError("The run was not queued.\n" + "\n".join(f"  {p}" for p in refused.problems)) from None
+            raise CommandError(
+                "The run was not queued.\n" + "\n".join(f"  {p}" for p in refused.problems)
+            ) from None
         if wait:
             self.work(run, quiet=json)
             run.refresh_from_db()
@@ -76,7 +82,10 @@ def find_snapshot(word: str) -> Snapshot:
     """The dataset version of this name, or whose digest starts with it."""
     if snapshot := snapshotting.find(word):
         return snapshot
-    known = ", ".join(Snapshot.objects.values_list("name", flat=True)[:10]) or "none yet: manage.py build_snapshot NAME"
+    known = (
+        ", ".join(Snapshot.objects.values_list("name", flat=True)[:10])
+        or "none yet: manage.py build_snapshot NAME"
+    )
     raise CommandError(f'There is no dataset version "{word}". There are: {known}.')
 
 
@@ -88,7 +97,9 @@ def find_user(name: str | None) -> User:
     maintainers = Q(groups__name="maintainer") | Q(is_superuser=True)
     if user := User.objects.filter(maintainers, is_active=True).order_by("pk").first():
         return user
-    raise CommandError("No account may start runs yet. Run `python3 manage.py up` once, or name one with --user.")
+    raise CommandError(
+        "No account may start runs yet. Run `python3 manage.py up` once, or name one with --user."
+    )
 
 
 def as_dict(run: Run) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from curation.models import Example, Revision, Snapshot
+from tests import makers
+
+
+def call(*words: Any) -> tuple[int, str]:
+    """Exit code and output, as in a shell; a CommandError is one sentence and exit code 1 there."""
+    out = StringIO()
+    try:
+        call_command(*map(str, words), stdout=out)
+    except CommandError as error:
+        return error.returncode, str(error)
+    except SystemExit as stop:
+        return int(stop.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+def test_importing_a_folder(training_data, db):
+    code, said = call("import_examples", training_data)
+
+    assert (code, Example.objects.count()) == (0, 2)
+    assert "2 files: 2 created" in said
+    assert Revision.objects.first().author.username == "command-line"
+
+
+def test_a_dry_run_writes_nothing(training_data, db):
+    code, said = call("import_examples", training_data, "--dry-run", "--json")
+
+    assert (code, json.loads(said)["created"]) == (0, 2)
+    assert not Example.objects.exists()
+
+
+def test_a_refused_file_is_reported_with_its_place_and_exit_code_1(training_data, db):
+    makers.put(training_data, "gui/bad.md", makers.example_text().replace("generation: all", "generation: bbj_gui"))
+
+    code, said = call("import_examples", training_data, "--json")
+
+    report = json.loads(said)
+    assert (code, report["ok"], report["files"], report["created"]) == (1, False, 3, 2)
+    problem = next(p for p in report["problems"] if p["severity"] == "error")
+    assert (problem["file"], problem["line"]) == ("gui/bad.md", 4)
+    assert set(problem) == {"file", "line", "code", "severity", "message", "suggestion"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("import_examples", "nowhere"),
+        ("check_examples", "nowhere"),
+        ("find_duplicates", "nowhere"),
+        ("build_snapshot", "v1"),
+        ("build_snapshot", "a b"),
+        ("build_snapshot", "v1", "--seed", "-1"),
+        ("export_snapshot", "v1", "--to", "nowhere"),
+        ("import_examples", ".", "--author", "nobody"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_1(db, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+
+    code, said = call(*words)
+
+    assert code == 1
+    assert said
+    assert "\n" not in said
+    assert not Snapshot.objects.exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_checking_needs_no_database(training_data):
+    code, said = call("check_examples", training_data, "--json")
+
+    assert (code, json.loads(said)["files"]) == (0, 2)
+
+
+def test_checking_says_all_errors(training_data):
+    makers.put(training_data, "gui/bad.md", makers.example_text().replace("type: completion", "type: none"))
+
+    code, said = call("check_examples", training_data)
+
+    assert code == 1
+    assert "gui/bad.md:3: error: " in said
+
+
+def test_duplicates_of_a_folder_and_of_the_database(training_data, db):
+    makers.put(training_data, "oop/copy.md", (training_data / "gui/first.md").read_text())
+    call("import_examples", training_data)
+
+    for words in ((training_data,), ()):
+        code, said = call("find_duplicates", *words, "--json")
+
+        pairs = json.loads(said)["pairs"]
+        assert (code, [(p["a"], p["b"], p["score"]) for p in pairs]) == (0, [("gui/first.md", "oop/copy.md", 1.0)])
+
+
+def test_freezing_and_exporting(db, tmp_path):
+    makers.approved()
+
+    code, said = call("build_snapshot", "v1", "--json")
+    frozen = json.loads(said)
+    again = json.loads(call("build_snapshot", "v2", "--json")[1])
+    exported, _ = call("export_snapshot", frozen["digest"][:12], "--to", tmp_path / "out")
+
+    assert (code, frozen["ok"], frozen["new"]) == (0, True, True)
+    assert (again["name"], again["new"]) == ("v1", False)
+    assert exported == 0
+    assert (tmp_path / "out" / "train.jsonl").is_file()
+
+
+def test_exporting_approved_examples_only(db, tmp_path):
+    approved = makers.approved()
+    makers.example()
+
+    code, _ = call("export_examples", "--to", tmp_path / "out", "--status", "approved")
+
+    files = [str(f.relative_to(tmp_path / "out")) for f in (tmp_path / "out").rglob("*.md")]
+    assert (code, files) == (0, [approved.path])

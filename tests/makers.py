@@ -1,0 +1,141 @@
+"""Small makers: each makes one thing as the studio itself would, through its services."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from curation.models import Example, Review, Snapshot
+from curation.services import authoring, reviewing, snapshotting
+
+_numbers = itertools.count(1)
+WORDS = ["ledger", "harbour", "violin", "meadow", "copper", "lantern", "orchard", "thunder", "velvet", "compass"]
+
+
+def user(role: str = "author", name: str = "") -> User:
+    """An account with one role: author, reviewer, maintainer, admin, or "" for none."""
+    name = name or f"{role or 'nobody'}-{next(_numbers)}"
+    made = User.objects.create_user(name, password="a long password")
+    if role == "admin":
+        made.is_staff = made.is_superuser = True
+        made.save()
+    if role:
+        made.groups.add(Group.objects.get_or_create(name=role)[0])
+    return made
+
+
+def signed_in(account: User) -> Client:
+    client = Client()
+    client.force_login(account)
+    return client
+
+
+def put(root: Path, path: str, content: str | bytes) -> Path:
+    """A file below `root`, with its folders."""
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+def example_text(
+    title: str = "Print a line",
+    *,
+    code: str = "",
+    type: str = "completion",
+    generation: str = "all",
+    description: str = "",
+    explanation: str = "",
+) -> str:
+    """A correct example file. Two titles give texts that are no near-duplicates of each other."""
+    return f"""\
+---
+title: "{title}"
+type: {type}
+generation: {generation}
+difficulty: basic
+description: "{description or _sentence(title, 9)}"
+---
+
+## Code
+
+```bbj
+{code or program(title)}```
+
+## Expected Output
+
+```
+{_sentence(title + "output", 6)}
+```
+
+## Explanation
+
+{explanation or _sentence(title + "why", 30)}
+"""
+
+
+def program(title: str) -> str:
+    """Ten lines or more of correct BBj that depend on the title."""
+    words = _sentence(title + "code", 12).split()
+    lines = [f"rem {title}", *(f'{word}{n}$ = "{word} {title}"' for n, word in enumerate(words))]
+    return "\n".join([*lines, f"print {words[0]}0$", ""])
+
+
+def _sentence(seed: str, words: int) -> str:
+    """Words that depend on the seed only, so that texts differ and stay the same from run to run."""
+    state = sum(ord(letter) * 31**n for n, letter in enumerate(seed)) + len(seed)
+    chosen = []
+    for _ in range(words):
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+        chosen.append(WORDS[(state >> 33) % len(WORDS)] + str((state >> 40) % 97))
+    return " ".join(chosen)
+
+
+def example(path: str = "", text: str = "", *, author: User | None = None) -> Example:
+    """An example with one revision, waiting for review."""
+    number = next(_numbers)
+    path = path or f"strings/example-{number}.md"
+    saved = authoring.save(
+        author=author or user(), path=path, text=text or example_text(f"Example {path}"), base_hash=""
+    )
+    assert saved.example, [str(problem) for problem in saved.problems]
+    return saved.example
+
+
+def edited(example: Example, text: str, *, author: User | None = None) -> Example:
+    """The same example with another text."""
+    saved = authoring.save(
+        author=author or user(), path=example.path, text=text, base_hash=example.content_hash
+    )
+    assert saved.revision, [str(problem) for problem in saved.problems]
+    example.refresh_from_db()
+    return example
+
+
+def review(
+    example: Example, verdict: str = "approve", *, reviewer: User | None = None, reason: str = ""
+) -> Review:
+    reason = reason or ("" if verdict == "approve" else "the loop never ends")
+    return reviewing.record_review(
+        example=example,
+        reviewer=reviewer or user("reviewer"),
+        verdict=verdict,
+        content_hash=example.content_hash,
+        reason=reason,
+    )
+
+
+def approved(path: str = "", text: str = "", *, author: User | None = None) -> Example:
+    made = example(path, text, author=author)
+    review(made)
+    return made
+
+
+def snapshot(name: str = "", *, examples: int = 3, author: User | None = None) -> Snapshot:
+    """A dataset version of everything approved, after approving this many new examples."""
+    for _ in range(examples):
+        approved()
+    return snapshotting.freeze(name=name or f"v{next(_numbers)}", author=author or user("maintainer"))

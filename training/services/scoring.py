@@ -1,0 +1,204 @@
+"""What a stored evaluation says: a share with its interval per pool, or why there is none."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from training.domain import intervals
+from training.models import Attempt, Evaluation, Run, WorkerSeen
+from training.models.evaluations import OUTCOMES
+
+POOLS = {"holdout": "Holdout", "triage": "Triage pool"}
+WORKER_SILENT_AFTER = timedelta(seconds=30)
+SCORES_ON_PAGE = 100
+SCORES_ON_DASHBOARD = 3
+
+
+@dataclass(frozen=True)
+class PoolScore:
+    """The score of one pool. `value`, `low` and `high` are shares from 0 to 1; None while undefined."""
+
+    name: str
+    metric: str
+    tasks: int
+    samples: int
+    outcomes: dict[str, int]  # outcome → attempts
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
+    why: str = ""  # why the score is undefined
+
+    @property
+    def title(self) -> str:
+        return POOLS[self.name]
+
+    @property
+    def totals(self) -> list[tuple[str, int]]:
+        """Every outcome in words with its count, also those that did not occur."""
+        return [(words, self.outcomes.get(outcome, 0)) for outcome, words in OUTCOMES]
+
+    @property
+    def words(self) -> str:
+        """The score in one line, never a bare percentage."""
+        if self.value is None or self.low is None or self.high is None:
+            return f"{self.title}: {self.metric} is undefined: {self.why}"
+        return (
+            f"{self.title}: {self.metric} {self.value:.1%}, 95 % interval {self.low:.1%} to {self.high:.1%} "
+            f"({self.samples} answers to {self.tasks} tasks)"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "pool": self.name,
+            "metric": self.metric,
+            "value": self.value,
+            "interval": None if self.low is None else [self.low, self.high],
+            "method": self.method,
+            "tasks": self.tasks,
+            "samples": self.samples,
+            "outcomes": self.outcomes,
+            "undefined_because": self.why or None,
+        }
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One evaluation, computed from its attempts."""
+
+    evaluation: Evaluation
+    metric: str
+    pools: list[PoolScore]
+    broken: str  # why the task set cannot be trusted; "" when it can
+
+    @property
+    def headline(self) -> PoolScore:
+        """The holdout, which nobody prepares examples for."""
+        return self.pools[0]
+
+    @property
+    def configuration(self) -> list[tuple[str, str]]:
+        """The evaluation's configuration in words, for people."""
+        return [(key.replace("_", " "), _words(value)) for key, value in self.evaluation.config.items()]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "evaluation": self.evaluation.pk,
+            "run": self.evaluation.run_id,
+            "snapshot": self.evaluation.run.snapshot.name,
+            "metric": self.metric,
+            "checker_build": self.evaluation.checker_build,
+            "config_hash": self.evaluation.config_hash,
+            "broken": self.broken or None,
+            "pools": [pool.as_dict() for pool in self.pools],
+        }
+
+
+def metric_name(checker: str) -> str:
+    """Only the real compiler's figure is called compile@1."""
+    return "compile@1" if checker == "bbjcpl" else "offline check@1"
+
+
+def broken_by(controls: dict[str, Any]) -> str:
+    """Why the controls forbid a score, or "". Right answers that are refused mean that the task set is broken."""
+    gold = controls.get("gold", {})
+    missing = gold.get("of", 0) - gold.get("accepted", 0)
+    if not missing:
+        return ""
+    return (
+        f"The task set is broken: the checker refuses {missing} of {gold['of']} right answers. Mend those tasks, "
+        "import them again and evaluate again."
+    )
+
+
+def score_pool(name: str, metric: str, attempts: Iterable[tuple[Any, str]], broken: str = "") -> PoolScore:
+    """The score of one pool.
+
+    Args:
+        attempts: (task, outcome) of each answer.
+        broken: Why no score may be given, whatever the attempts say.
+    """
+    outcomes: Counter[str] = Counter()
+    asked: Counter[Any] = Counter()
+    accepted: defaultdict[Any, int] = defaultdict(int)
+    for task, outcome in attempts:
+        outcomes[outcome] += 1
+        asked[task] += 1
+        accepted[task] += outcome == "compiled"
+    tasks, samples = len(asked), outcomes.total()
+    why = broken
+    if not samples:
+        why = "there are no answers. The task set has no task in this pool."
+    elif outcomes["infrastructure"]:
+        why = (
+            f"{outcomes['infrastructure']} of {samples} answers could not be judged. Mend what their messages name, "
+            "and evaluate again."
+        )
+    if why:
+        return PoolScore(name, metric, tasks, samples, dict(outcomes), why=why)
+    found = intervals.over_tasks([(accepted[task], count) for task, count in asked.items()])
+    return PoolScore(
+        name, metric, tasks, samples, dict(outcomes), found.value, found.low, found.high, found.method
+    )
+
+
+def scored(evaluation: Evaluation) -> Scored:
+    """The score of one stored evaluation, from its attempts."""
+    rows: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    found = Attempt.objects.filter(evaluation=evaluation).values_list("task__pool", "task_id", "outcome")
+    for pool, task, outcome in found:
+        rows[pool].append((task, outcome))
+    metric, broken = metric_name(evaluation.checker), broken_by(evaluation.controls)
+    return Scored(
+        evaluation, metric, [score_pool(pool, metric, rows[pool], broken) for pool in POOLS], broken
+    )
+
+
+def scoreboard(most: int = SCORES_ON_PAGE) -> list[Scored]:
+    """Finished evaluations, newest dataset version first, then newest evaluation."""
+    finished = (
+        Evaluation.objects.filter(finished_at__isnull=False)
+        .select_related("run__snapshot", "task_set")
+        .order_by("-run__snapshot_id", "-pk")[:most]
+    )
+    return [scored(evaluation) for evaluation in finished]
+
+
+def dashboard() -> dict[str, Any]:
+    """What templates/training/_dashboard.html shows."""
+    newest = (
+        Evaluation.objects.filter(finished_at__isnull=False)
+        .select_related("run__snapshot", "task_set")
+        .order_by("-pk")[:SCORES_ON_DASHBOARD]
+    )
+    return {
+        "running_runs": Run.objects.filter(state__in=["queued", "running", "lost"]).select_related(
+            "snapshot"
+        ),
+        "newest_scores": [scored(evaluation) for evaluation in newest],
+    }
+
+
+def worker_problem() -> str:
+    """Why a queued run may wait for long: no training worker is there. "" when one is."""
+    seen = WorkerSeen.objects.filter(queue="gpu").values_list("at", flat=True).first()
+    remedy = (
+        "Start one with `python3 manage.py up`, or train in the foreground with `manage.py train … --wait`."
+    )
+    if seen is None:
+        return f"No training worker has ever been seen. {remedy}"
+    if timezone.now() - seen > WORKER_SILENT_AFTER:
+        return f"The training worker was last seen at {seen:%Y-%m-%d %H:%M:%S} UTC. {remedy}"
+    return ""
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(part)}" for key, part in value.items())
+    return str(value)

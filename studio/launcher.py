@@ -19,15 +19,15 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with(launcher_pid: int) -> Callable[[], None]:
-    """What a child runs before its program: SIGTERM to it when the launcher dies, however it dies.
+def _die_with(launcher_pid: int, by: signal.Signals) -> Callable[[], None]:
+    """What a child runs before its program: the signal `by` to it when the launcher dies, however it dies.
 
     Linux only. Elsewhere a launcher killed by force leaves its children, and Ctrl-C still stops them.
     """
 
     def prepare() -> None:
         if LIBC is not None:
-            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            LIBC.prctl(PR_SET_PDEATHSIG, by)
             if os.getppid() != launcher_pid:  # it died before the line above
                 os._exit(1)
 
@@ -40,6 +40,7 @@ class Child:
 
     Attributes:
         grace_s: How long it may take to stop after SIGTERM, before SIGKILL to its whole group.
+        orphan_signal: What it gets when the launcher was killed and cannot stop it in order.
         keep_open: File descriptors it inherits, so that a lock lives as long as it does.
     """
 
@@ -47,6 +48,7 @@ class Child:
     command: Sequence[str]
     environment: dict[str, str]
     grace_s: float = 5
+    orphan_signal: signal.Signals = signal.SIGTERM
     keep_open: tuple[int, ...] = ()
     process: subprocess.Popen[str] | None = field(default=None, init=False)
 
@@ -63,7 +65,7 @@ class Child:
             bufsize=1,
             start_new_session=True,
             pass_fds=self.keep_open,
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=_die_with(os.getpid(), self.orphan_signal),
         )
         threading.Thread(target=self._show_output, args=(self.process,), daemon=True).start()
 

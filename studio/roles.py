@@ -16,14 +16,15 @@ LADDER = ["author", "reviewer", "maintainer"]  # each may do all that the ones b
 ADMIN = "admin"
 ROLES = [*LADDER, ADMIN]
 ANYONE = "anyone"
+SIGNED_IN = "signed in"  # any account, also one without a role yet
 
 # URL name -> least role to look (GET, HEAD), least role to act (POST); None = that method is refused.
 MATRIX: dict[str, tuple[str | None, str | None]] = {
     "sign_in": (ANYONE, ANYONE),
-    "sign_out": (None, "author"),
+    "sign_out": (None, SIGNED_IN),
     "healthz": (ANYONE, None),
     "readyz": (ANYONE, None),
-    "dashboard": ("author", None),
+    "dashboard": (SIGNED_IN, None),
     # curation
     "example_list": ("author", None),
     "example_new": ("author", "author"),
@@ -82,6 +83,8 @@ class RoleMiddleware(MiddlewareMixin):
             return None
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
+        if least == SIGNED_IN:
+            return None
         if least is None or least not in roles_of(request.user):
             raise PermissionDenied(f"This needs the role {least}." if least else "This is not allowed here.")
         return None

@@ -9,10 +9,13 @@ from curation.models import Draft, Example
 from curation.services import reviewing
 from curation.services.coverage import COLUMNS, coverage
 from studio.http import SignedInRequest
+from studio.roles import roles_of
 from training.services import scoring
 
 
 def dashboard(request: SignedInRequest) -> HttpResponse:
+    if "author" not in roles_of(request.user):
+        return render(request, "studio/dashboard.html")
     rows = [
         {"topic": row.topic, "cells": [{"generation": g, "count": n} for g, n in zip(COLUMNS, row.counts, strict=True)]}
         for row in coverage()

@@ -12,7 +12,18 @@ from curation.models import Example, Review, Snapshot
 from curation.services import authoring, reviewing, snapshotting
 
 _numbers = itertools.count(1)
-WORDS = ["ledger", "harbour", "violin", "meadow", "copper", "lantern", "orchard", "thunder", "velvet", "compass"]
+WORDS = [
+    "ledger",
+    "harbour",
+    "violin",
+    "meadow",
+    "copper",
+    "lantern",
+    "orchard",
+    "thunder",
+    "velvet",
+    "compass",
+]
 
 
 def user(role: str = "author", name: str = "") -> User:

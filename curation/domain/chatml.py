@@ -11,29 +11,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from curation.domain.control_tokens import CONTROL_TOKEN, CONTROL_TOKENS
 from curation.domain.labels import GENERATION_NAMES
 from curation.domain.markdown import CodeFile, ExampleDoc
 
-TEMPLATE_VERSION = "chatml-1"
+__all__ = [
+    "CONTROL_TOKENS",
+    "TEMPLATE_VERSION",
+    "ControlTokenError",
+    "Extraction",
+    "RenderError",
+    "extract_code",
+    "gold_code",
+    "prompt_code",
+    "render",
+]
 
-CONTROL_TOKENS = (
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|endoftext|>",
-    "<|fim_prefix|>",
-    "<|fim_middle|>",
-    "<|fim_suffix|>",
-    "<|fim_pad|>",
-    "<|repo_name|>",
-    "<|file_sep|>",
-)
+TEMPLATE_VERSION = "chatml-1"
 
 _EXPERT = "You are an expert BBj programmer. Write code for {generation}."
 _EXPLAINER = "You are an expert BBj programmer who explains code to other developers. The code is for {generation}."
 _MIGRATOR = "You are an expert BBj programmer who migrates code from {source} to {target}."
 
-_FENCE = re.compile(r"^ {0,3}```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^ {0,3}```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_LOOKS_LIKE_BBJ = re.compile(r"(?im)^\s*(?:rem|print|let|class|use|open|for|if|while|input|method)\b")
+# Possessive (*+): a model that repeats one letter for ever must not cost the square of its answer's length.
+_FENCE = re.compile(r"^ {0,3}```[ \t]*+([\w+-]*+)[^\n]*+\n(.*?)(?:^ {0,3}```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_STATEMENT = re.compile(
+    r"""(?ix) \s* (?: \d+ \s+ )?                      # a line number
+    (?: (?: rem | print | input | let | class | use | open | close | if | for | while | switch | method | declare
+          | dim | read | write | gosub | goto | return | end | release | process_events ) \b
+      | \#? [_a-z]\w* (?: [$%!]? \s* = | ! \. )          # name$ = …, window!.addButton(…)
+      | [_a-z]\w* : \s* $ )                              # a label
+    """
+)
+_SENTENCE_END = re.compile(r"[A-Za-z)][.?]$")
 
 
 class RenderError(ValueError):
@@ -60,11 +70,18 @@ def render(doc: ExampleDoc) -> dict[str, list[dict[str, str]]]:
         ControlTokenError: a message holds a control token.
     """
     system, user, assistant = _PARTS[doc.type](doc)
-    if not assistant.strip() or not user.strip():
-        raise RenderError(f"{doc.path}: a {doc.type} example without {'an answer' if user.strip() else 'a prompt'}")
+    if doc.type in ("comprehension", "migration") and not prompt_code(doc).strip():
+        where = "below ### Before (…)" if doc.type == "migration" else "in ## Code"
+        raise RenderError(f"{doc.path}: a {doc.type} example without code in its prompt. Add a bbj fence {where}.")
+    if not assistant.strip():
+        where = {"completion": "a bbj fence in ## Code", "migration": "a bbj fence below ### After (…)"}
+        needed = where.get(doc.type, "text in ## Explanation")
+        raise RenderError(f"{doc.path}: a {doc.type} example without an answer. Add {needed}.")
+    if not user.strip():
+        raise RenderError(f"{doc.path}: a {doc.type} example without a prompt. Write a title or description.")
     for text in (system, user, assistant):
-        if token := next((t for t in CONTROL_TOKENS if t in text), ""):
-            raise ControlTokenError(f"{doc.path}: the text holds the control token {token}; write it another way")
+        if token := CONTROL_TOKEN.search(text):
+            raise ControlTokenError(f"{doc.path}: the text holds the control token {token[0]}. Write it another way.")
     return {
         "prompt": [{"role": "system", "content": system}, {"role": "user", "content": user}],
         "completion": [{"role": "assistant", "content": assistant}],
@@ -86,17 +103,25 @@ def prompt_code(doc: ExampleDoc) -> str:
 def extract_code(answer: str) -> Extraction:
     """The BBj code of a model's answer.
 
-    The first fence tagged bbj; else the first fence without a tag; else the whole text, if a line of it starts
-    like a BBj statement. A fence that is never closed counts up to the end of the text.
+    The first fence tagged bbj that holds something; else the first one without a tag; else, without any fence, the
+    whole text if at least half of its lines start like BBj statements and do not end like sentences. A fence that
+    is never closed counts up to the end of the text.
     """
+    answer = answer.replace("\r\n", "\n")
     fences = [(tag.lower(), code) for tag, code in _FENCE.findall(answer)]
     for wanted, rule in (("bbj", "bbj fence"), ("", "untagged fence")):
         for tag, code in fences:
             if tag == wanted and code.strip():
                 return Extraction(code, rule)
-    if not fences and _LOOKS_LIKE_BBJ.search(answer):
+    if not fences and _looks_like_bbj(answer):
         return Extraction(answer.strip() + "\n", "whole text")
     return Extraction("", "")
+
+
+def _looks_like_bbj(text: str) -> bool:
+    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
+    code = sum(bool(_STATEMENT.match(line)) and not _SENTENCE_END.search(line) for line in lines)
+    return 0 < len(lines) <= 2 * code
 
 
 def _completion(doc: ExampleDoc) -> tuple[str, str, str]:
@@ -137,7 +162,7 @@ _PARTS: dict[str, Any] = {
 
 
 def _side(doc: ExampleDoc, part: str) -> list[CodeFile]:
-    """The files of one side; every file when the example has no sides."""
+    """The files of one side of a migration; every file when `part` is ""."""
     return [f for f in doc.code_files if not part or f.part == part]
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import frontmatter
 import yaml
+from frontmatter.default_handlers import YAMLHandler
 
 from curation.domain.problems import Problem
 
 DEEPEST = 20
+LONGEST_BLOCK = 16 * 1024  # characters; PyYAML needs seconds for a hostile block of 200,000
 _FENCE = "---"
 
 
@@ -30,28 +31,38 @@ class FrontMatter:
 def read(text: str, *, file: str) -> FrontMatter:
     """Split a file into front matter and body. Never raises; problems carry the line in the file."""
 
-    def refused(code: str, message: str, suggestion: str = "", line: int = 1) -> FrontMatter:
-        return FrontMatter(body=text, problems=(Problem(file, line, code, "error", message, suggestion),))
-
     lines = text.split("\n")
+    body_line = 1  # until a whole block is found, all of the file is body
+
+    def refused(code: str, message: str, suggestion: str, line: int = 1) -> FrontMatter:
+        problems = (Problem(file, line, code, "error", message, suggestion),)
+        return FrontMatter(body_line=body_line, body="\n".join(lines[body_line - 1 :]), problems=problems)
+
     if lines[0].rstrip() != _FENCE:
         return refused("front-matter-missing", "The file does not start with front matter.", 'Begin with a line "---".')
     end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
     if end is None:
         return refused("front-matter-open", "The front matter is never closed.", 'End it with a line "---".')
     block = "\n".join(lines[1:end])
+    body_line = end + 2
+    if len(block) > LONGEST_BLOCK:
+        message = f"The front matter has {len(block):,} characters; {LONGEST_BLOCK:,} are read."
+        return refused("front-matter-too-large", message, "Move text into the sections below it.")
     try:
         problems, line_of = _walk(block, file)
         if problems:
-            return FrontMatter(body_line=end + 2, body="\n".join(lines[end + 1 :]), problems=tuple(problems))
-        meta, _ = frontmatter.parse(f"---\n{block}\n---\n")
+            return FrontMatter({}, {}, body_line, "\n".join(lines[end + 1 :]), tuple(problems))
+        # The handler alone: frontmatter.parse would look for the fences a second time, by other rules.
+        meta = YAMLHandler().load(block) or {}
+        str(meta)  # a whole number of 6,000 digits in hex loads, and fails only where a message shows it
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or str(error).splitlines()[0]
-        return refused("yaml", f"The front matter is not YAML: {what}.", "", (mark.line if mark else 0) + 2)
+        what = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        line = min((mark.line if mark else 0) + 2, end + 1)
+        return refused("yaml", f"The front matter is not YAML: {what}.", "Put text with signs in it in quotes.", line)
     except (ValueError, OverflowError) as error:  # a date such as 2024-13-45, a number of 5,000 digits
         return refused("yaml", f"The front matter holds a value YAML cannot read: {error}.", "Put it in quotes.", 2)
-    return FrontMatter(meta, line_of, end + 2, "\n".join(lines[end + 1 :]))
+    return FrontMatter(meta, line_of, body_line, "\n".join(lines[end + 1 :]))
 
 
 def _walk(block: str, file: str) -> tuple[list[Problem], dict[str, int]]:
@@ -60,7 +71,7 @@ def _walk(block: str, file: str) -> tuple[list[Problem], dict[str, int]]:
     line_of: dict[str, int] = {}
     stack: list[dict[str, Any]] = []  # open collections: {"mapping": bool, "keys": set, "expects_key": bool}
 
-    def problem(code: str, message: str, event: yaml.Event, suggestion: str = "") -> None:
+    def problem(code: str, message: str, event: yaml.Event, suggestion: str) -> None:
         problems.append(Problem(file, event.start_mark.line + 2, code, "error", message, suggestion))
 
     for event in yaml.parse(block, Loader=yaml.SafeLoader):
@@ -68,7 +79,7 @@ def _walk(block: str, file: str) -> tuple[list[Problem], dict[str, int]]:
             problem("yaml-alias", f"The alias *{event.anchor} is not allowed here.", event, "Write the value out.")
         elif isinstance(event, yaml.NodeEvent) and event.anchor:
             problem("yaml-alias", f"The anchor &{event.anchor} is not allowed here.", event, "Write the value out.")
-        if getattr(event, "tag", None) not in (None, "!"):
+        if getattr(event, "tag", None) is not None:
             problem("yaml-tag", f"The tag {event.tag} is not allowed here.", event, "Write plain text.")
         if isinstance(event, yaml.NodeEvent):
             if not stack and not isinstance(event, yaml.MappingStartEvent):
@@ -76,16 +87,19 @@ def _walk(block: str, file: str) -> tuple[list[Problem], dict[str, int]]:
             if stack and stack[-1]["mapping"]:
                 if stack[-1]["expects_key"]:
                     key = getattr(event, "value", None)
-                    if key in stack[-1]["keys"]:
+                    if key is None or key == "<<":  # YAML would copy the fields of << into this block
+                        problem("yaml-key", "A field needs a plain name.", event, "Write name: value.")
+                    elif key in stack[-1]["keys"]:
                         problem("yaml-duplicate-key", f'"{key}" stands there twice.', event, "Keep one of them.")
                     stack[-1]["keys"].add(key)
-                    if len(stack) == 1 and isinstance(key, str):
+                    if len(stack) == 1 and key is not None:
                         line_of.setdefault(key, event.start_mark.line + 2)
                 stack[-1]["expects_key"] = not stack[-1]["expects_key"]
         if isinstance(event, yaml.CollectionStartEvent):
             stack.append({"mapping": isinstance(event, yaml.MappingStartEvent), "keys": set(), "expects_key": True})
             if len(stack) > DEEPEST:
-                problem("yaml-depth", f"The front matter nests deeper than {DEEPEST} levels.", event)
+                message = f"The front matter nests deeper than {DEEPEST} levels."
+                problem("yaml-depth", message, event, "Write plain values.")
                 break
         elif isinstance(event, yaml.CollectionEndEvent):
             stack.pop()

@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from curation.domain import front_matter
-from curation.domain.labels import TOPICS, generations_of
+from curation.domain.control_tokens import CONTROL_TOKEN
+from curation.domain.labels import TOPICS, TYPES, generations_of
 from curation.domain.problems import Problem, has_errors
 from curation.domain.schema import check_front_matter
 
@@ -21,12 +22,13 @@ LARGEST_FILE_BYTES = 256 * 1024
 LARGEST_SECTION_BYTES = 64 * 1024
 CODE_LINES = range(10, 51)
 
-_CONTROL_TOKEN = re.compile(r"<\|(?:im_start|im_end|endoftext|fim_prefix|fim_middle|fim_suffix|fim_pad|repo_name|file_sep)\|>")
-_CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
-_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # zero-width and bidi marks
+_CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Zero-width signs, marks that reverse the direction of writing, line breaks that only some programs see.
+_HIDDEN = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`\n]*$")
-_HEADING = re.compile(r"^(#{2,3})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+# Possessive (*+): a hostile line of 200,000 characters is given up in one pass, not in the square of it.
+_FENCE = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[ \t]*+([^\s`]*+)[^`\n]*+$")
+_HEADING = re.compile(r"^(#{2,3})[ \t]++(\S.*)$")
 _FILE_NAME = re.compile(r"^[ \t]*<!--[ \t]*filename:[ \t]*(\S+)[ \t]*-->[ \t]*$")
 _REM = re.compile(r"^\s*(?:\d+\s+)?rem(?:\s|$)", re.IGNORECASE)
 _KEBAB = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*\.md$")
@@ -95,7 +97,7 @@ def decode(data: bytes, *, path: str) -> tuple[str | None, list[Problem]]:
     Only UTF-8 of at most 256 KiB; a byte order mark is dropped and CRLF becomes LF.
     """
 
-    def problem(code: str, severity: str, message: str, suggestion: str = "", line: int = 0) -> Problem:
+    def problem(code: str, severity: str, message: str, suggestion: str = "", line: int = 1) -> Problem:
         return Problem(path, line, code, severity, message, suggestion)
 
     if len(data) > LARGEST_FILE_BYTES:
@@ -136,8 +138,7 @@ def parse(text: str, *, path: str) -> Parsed:
     problems += open_fences
     problems += _check_sections(sections, path)
     code_files = tuple(_code_files(sections.get("Code")))
-    if not has_errors(problems):
-        problems += _check_habits(front.meta, front.line_of, code_files, sections, path)
+    problems += _check_habits(front.meta, front.line_of, code_files, sections, path)
     problems.sort(key=lambda p: (p.line, p.severity, p.code))
     doc = None if has_errors(problems) else _doc(path, text, front.meta, sections, code_files)
     return Parsed(doc, problems)
@@ -171,7 +172,7 @@ def _doc(
 
 def _check_characters(text: str, path: str) -> Iterator[Problem]:
     rules = (
-        (_CONTROL_TOKEN, "control-token", "The ChatML control token {} would end a training message.", "Reword it."),
+        (CONTROL_TOKEN, "control-token", "The ChatML control token {} would end a training message.", "Reword it."),
         (_CONTROL_CHARACTER, "control-character", "The control character {} is not allowed.", "Remove it."),
         (_HIDDEN, "hidden-character", "The invisible character {} is not allowed.", "Remove it."),
         (_SURROGATE, "surrogate", "The half character {} is not text.", "Type the character again."),
@@ -187,10 +188,10 @@ def _check_characters(text: str, path: str) -> Iterator[Problem]:
 def _check_path(path: str) -> Iterator[Problem]:
     parts = PurePosixPath(path).parts
     if not _KEBAB.match(parts[-1] if parts else ""):
-        yield Problem(path, 0, "file-name", "warning", "The file name is not kebab-case.", "Write it like hello-window.md")
+        yield Problem(path, 1, "file-name", "warning", "The file name is not kebab-case.", "Write it like hello-window.md")
     if len(parts) == 2 and parts[0] not in TOPICS:
         message = f'The folder "{parts[0]}" is not a topic; topics are {", ".join(TOPICS)}.'
-        yield Problem(path, 0, "topic-unknown", "warning", message)
+        yield Problem(path, 1, "topic-unknown", "warning", message)
 
 
 def _split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, _Section], list[Problem]]:
@@ -219,7 +220,7 @@ def _split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, _S
             fence, fence_line = mark.group(1), number
         elif (heading := _HEADING.match(line)) and heading.group(1) == "##":
             close()
-            name, start, lines = heading.group(2), number, []
+            name, start, lines = _without_closing_marks(heading.group(2)), number, []
             continue
         lines.append((number, line))
     close()
@@ -227,6 +228,13 @@ def _split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, _S
         message = "The code fence is never closed."
         problems.append(Problem(path, fence_line, "fence-open", "error", message, f"Add a line {fence}"))
     return sections, problems
+
+
+def _without_closing_marks(heading: str) -> str:
+    """Of "Code ##" the word; the sign in "C#" belongs to it."""
+    heading = heading.rstrip(" \t")
+    bare = heading.rstrip("#")
+    return bare.rstrip(" \t") if bare.endswith((" ", "\t")) else heading
 
 
 def _code_files(section: _Section | None) -> Iterator[CodeFile]:
@@ -250,6 +258,9 @@ def _code_files(section: _Section | None) -> Iterator[CodeFile]:
 
 
 def _check_sections(sections: dict[str, _Section], path: str) -> Iterator[Problem]:
+    if (before := sections.get("")) and before.text and len(sections) > 1:
+        message = "The text before the first section becomes no part of the training data."
+        yield Problem(path, before.line, "text-unused", "warning", message, "Move it into a section.")
     present = [name for name in sections if name in _SECTIONS]
     if present != sorted(present, key=_SECTIONS.index):
         line = sections[present[0]].line
@@ -267,31 +278,32 @@ def _check_habits(
     sections: dict[str, _Section],
     path: str,
 ) -> Iterator[Problem]:
-    """The soft rules: an example may break them, its author should know."""
+    """The soft rules: an example may break them, its author should know. `meta` may be anything YAML can say."""
 
     def warn(line: int, code: str, message: str, suggestion: str = "") -> Problem:
         return Problem(path, line, code, "warning", message, suggestion)
 
-    kind = meta["type"]
+    kind = meta.get("type")
     for name in ("from_generation", "to_generation"):
         if kind == "migration" and name not in meta:
-            yield warn(line_of["type"], "migration-incomplete", f"A migration without {name}.", f"Add {name}: …")
-        if kind != "migration" and name in meta:
-            yield warn(line_of[name], "not-a-migration", f"{name} on a {kind}.", "Remove it, or write type: migration")
+            yield warn(line_of.get("type", 1), "migration-incomplete", f"A migration without {name}.", f"Add {name}: …")
+        if kind in TYPES and kind != "migration" and name in meta:
+            yield warn(line_of.get(name, 1), "not-a-migration", f"{name} on a {kind}.", "Remove it, or write type: migration")
     if not code_files and kind != "explanation":
-        yield warn(0, "no-code", "There is no code fence in a section ## Code.", "Add ```bbj … ```")
+        yield warn(1, "no-code", "There is no code fence in a section ## Code.", "Add ```bbj … ```")
     parts = {f.part for f in code_files}
     if kind == "migration" and code_files and not {"before", "after"} <= parts:
         yield warn(code_files[0].line, "no-sides", "A migration shows both sides.", "Add ### Before (…) and ### After (…)")
     if "Explanation" not in sections:
-        yield warn(0, "no-explanation", "There is no section ## Explanation.")
+        yield warn(1, "no-explanation", "There is no section ## Explanation.", "Say why the code is as it is.")
     if not any(name.startswith("Expected ") for name in sections):
-        yield warn(0, "no-expectation", "There is neither ## Expected Behavior nor ## Expected Output.")
+        message = "There is neither ## Expected Behavior nor ## Expected Output."
+        yield warn(1, "no-expectation", message, "Say what the program shows or prints.")
     for file in code_files:
         if file.tag != "bbj":
             yield warn(file.line - 1, "fence-tag", f"The fence is tagged {file.tag or 'with nothing'}.", "Write ```bbj")
-        lines = file.code.splitlines()
-        if not lines or not _REM.match(lines[0]):
+        if not _REM.match(file.code.partition("\n")[0]):
             yield warn(file.line, "no-rem", "The first line of code is not a REM.", "Say what the program does: REM …")
-        if len(lines) not in CODE_LINES:
-            yield warn(file.line, "code-length", f"{len(lines)} lines of code; 10 to 50 teach best.")
+        lines = file.code.count("\n")
+        if lines not in CODE_LINES:
+            yield warn(file.line, "code-length", f"{lines} lines of code; 10 to 50 teach best.")

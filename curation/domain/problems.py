@@ -13,7 +13,7 @@ class Problem:
 
     Attributes:
         file: The path as the author knows it.
-        line: Counted from 1; 0 when the problem is the file itself.
+        line: Counted from 1; 1 when the problem is the file itself or something that is not there.
         code: A stable name of the rule, such as "unknown-value".
         severity: "error" stops an import of the file; "warning" does not.
         suggestion: What to write instead, or "".
@@ -30,8 +30,7 @@ class Problem:
         return asdict(self)
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return " ".join(part for part in (f"{place}: {self.message}", self.suggestion) if part)
+        return f"{self.file}:{self.line}: {self.message} {self.suggestion}".rstrip()
 
 
 def has_errors(problems: Iterable[Problem]) -> bool:

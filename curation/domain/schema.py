@@ -33,8 +33,9 @@ def check_front_matter(meta: Mapping[str, Any], *, file: str, line_of: Mapping[s
         meta: What YAML read.
         line_of: Line of each key in the file, counted from 1.
     """
-    problems = [p for error in validator().iter_errors(dict(meta)) for p in _explain(error, file, line_of)]
-    return sorted(problems, key=lambda p: (p.line, p.code, p.message))
+    problems = (p for error in validator().iter_errors(dict(meta)) for p in _explain(error, file, line_of))
+    # A value of the wrong kind is also none of the allowed ones: two errors, one sentence.
+    return sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.code, p.message))
 
 
 def _explain(error: ValidationError, file: str, line_of: Mapping[str, int]) -> Iterator[Problem]:
@@ -62,7 +63,12 @@ def _explain(error: ValidationError, file: str, line_of: Mapping[str, int]) -> I
         return
     value = error.instance
     if field == "requires_version" and isinstance(value, int | float):
-        yield problem("quote-it", f"requires_version: {value} is a number.", f'Quote it: requires_version: "{value}"')
+        # 22.10 has become 22.1 by now, so the value itself is no suggestion.
+        message = f"requires_version: {value} is a number to YAML, not text."
+        yield problem("quote-it", message, 'Quote it as you wrote it, like requires_version: "23.04"')
+        return
+    if value is None:
+        yield problem("empty", f"{field} is empty.", f"Write {field}: …, or remove the line.")
         return
     allowed = _allowed(field)
     if allowed:
@@ -105,5 +111,5 @@ def _did_you_mean(written: str, allowed: list[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = str(value)
+    text = " ".join(str(value).split())
     return f'"{text[:_LONGEST_SHOWN]}{"…" if len(text) > _LONGEST_SHOWN else ""}"'

@@ -33,7 +33,8 @@ def cluster_id(content_hashes: Iterable[str], known: Mapping[str, str] | None = 
         content_hashes: Hash of each member; at least one.
         known: Cluster ids that earlier dataset versions gave to texts, by content hash. A cluster with such a
             member keeps that id, so that a new near-duplicate never moves the old text. When two old clusters
-            grow together the smaller id is kept, and one of them may change sides: no hash can prevent that.
+            grow together the smaller id is kept, and the other one may change sides: no hash can prevent that,
+            see known_ids.
 
     Raises:
         ValueError: there is no member.
@@ -41,5 +42,10 @@ def cluster_id(content_hashes: Iterable[str], known: Mapping[str, str] | None = 
     members = sorted(content_hashes)
     if not members:
         raise ValueError("a cluster has at least one member")
-    inherited = sorted({(known or {})[member] for member in members if member in (known or {})})
+    inherited = known_ids(members, known or {})
     return inherited[0] if inherited else members[0]
+
+
+def known_ids(content_hashes: Iterable[str], known: Mapping[str, str]) -> list[str]:
+    """The earlier ids of a cluster's members, sorted: none is a new cluster, several have grown together."""
+    return sorted({known[member] for member in content_hashes if member in known})

@@ -30,7 +30,7 @@ class Program:
 
 
 def read_programs(paths: Iterable[Path]) -> tuple[int, list[Program], list[Problem]]:
-    """(number of files, programs, problems). Of a folder all .bbj, .src and Markdown examples below it are read.
+    """(number of files, programs, problems). Of a folder, all .bbj, .src and Markdown examples below it.
 
     A file that cannot be read is a problem and not an exception, so that one bad file hides no other.
     """
@@ -40,7 +40,9 @@ def read_programs(paths: Iterable[Path]) -> tuple[int, list[Program], list[Probl
     for path in paths:
         found = list(_files(path))
         if not found:
-            message = "there is no such file" if not path.exists() else "no .bbj, .src or Markdown example in it"
+            message = (
+                "there is no such file" if not path.exists() else "no .bbj, .src or Markdown example in it"
+            )
             problems.append(Problem(str(path), 0, "nothing-to-read", "error", message))
         files += len(found)
         for file in found:

@@ -32,7 +32,8 @@ from curation.models import (
 from curation.services import deduplicating, gating, importing
 from curation.services.deduplicating import Compared
 
-SEED, VALIDATION_PER_MILLE = 13, 100
+SEED = 7  # of the first small numbers, one whose split of the shipped examples is near 90/10
+VALIDATION_PER_MILLE = 100
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MAX_NAME = 80
 NAME_RULE = "A name holds letters, digits, dots, hyphens and underscores, and starts with a letter or digit."
@@ -292,9 +293,9 @@ def _counts(
         "examples": dict(Counter(splits[:n])),
         "corpus": dict(Counter(splits[n:])),
         "clusters": len(set(clusters)),
-        "type": dict(Counter(doc.type for doc in docs)),
-        "topic": dict(Counter(doc.topic for doc in docs)),
-        "generation": dict(Counter(label for doc in docs for label in doc.generations)),
+        "type": dict(sorted(Counter(doc.type for doc in docs).items())),
+        "topic": dict(sorted(Counter(doc.topic for doc in docs).items())),
+        "generation": dict(sorted(Counter(label for doc in docs for label in doc.generations).items())),
         "largest_similarity": round(largest, 4),
         "task_set": set_name,
     }

@@ -6,10 +6,11 @@ bbjcpl always exits 0 and tells what it thinks on stderr, a line a problem:
     X.bbj: error: label NAME used but not defined at line 40 (4): gosub NAME
     X.bbj: type check error [message] at line 50 (5): x!.nosuch()
 
-Silence about a file means that it was accepted. Anything that is not understood means that nothing was judged. One
+Silence about a file means that it was accepted. What is not understood means that nothing was judged. One
 start costs most of a second, so many files go into one call.
 
-This compiles and never runs a program. It is started without a shell, in its own process group, under a time limit.
+This compiles and never runs a program. The compiler starts without a shell, in its own process group, under a
+time limit.
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ class Bbjcpl:
     """The compiler at an absolute path.
 
     Args:
-        path: What STUDIO_BBJCPL says. It is looked at when a check starts, so that a missing compiler becomes a
-            verdict with a sentence instead of an exception.
+        path: What STUDIO_BBJCPL says. It is looked at when a check starts, so that a missing compiler becomes
+            a verdict with a sentence instead of an exception.
         flags: ("-N",) is the definition of compile@1; ("-t", "-N", "-X") the stricter figure.
         timeout_s: For one call, however many files it holds.
     """
@@ -137,7 +138,9 @@ class Bbjcpl:
             return "No compiler is configured. Set STUDIO_BBJCPL to the absolute path of bbjcpl."
         place = Path(self.path)
         if not place.is_absolute():
-            return f'STUDIO_BBJCPL="{self.path}" is not an absolute path. Write it out, such as /opt/bbx/bin/bbjcpl.'
+            return (
+                f'STUDIO_BBJCPL="{self.path}" is not an absolute path. Write /opt/bbx/bin/bbjcpl or the like.'
+            )
         if not place.is_file():
             return f"STUDIO_BBJCPL={self.path}: there is no such file. Set it to the absolute path of bbjcpl."
         if not os.access(place, os.X_OK):
@@ -147,8 +150,8 @@ class Bbjcpl:
     def _check_batch(self, sources: Sequence[str]) -> list[Verdict]:
         """One call; where that leaves more than one file in doubt, halves, to find the file that is to blame.
 
-        Before the halves a small sound program is asked about: when even that fails, the compiler is to blame, and
-        asking about every file would only take long.
+        Before the halves a small sound program is asked about: when even that fails, the compiler is to
+        blame, and asking about every file would only take long.
         """
         with tempfile.TemporaryDirectory(prefix="bbjcpl-") as name:
             folder = Path(name).resolve()
@@ -175,7 +178,9 @@ class Bbjcpl:
         own = "\n".join(said.lines[file])
         if run.timed_out:
             if alone:
-                return Verdict("compile_timeout", f"bbjcpl took longer than {self.timeout_s:g} s.\n{own}", share_s)
+                return Verdict(
+                    "compile_timeout", f"bbjcpl took longer than {self.timeout_s:g} s.\n{own}", share_s
+                )
             return Verdict("infrastructure", f"bbjcpl did not answer within {self.timeout_s:g} s.", share_s)
         if error := said.errors.get(file):
             return Verdict("compile_error", own, share_s, (error.finding(),))
@@ -200,7 +205,9 @@ class Bbjcpl:
                     start_new_session=True,
                 )
             except OSError as error:
-                return _Run("", fault=f"STUDIO_BBJCPL={self.path} could not be started: {error.strerror or error}")
+                return _Run(
+                    "", fault=f"STUDIO_BBJCPL={self.path} could not be started: {error.strerror or error}"
+                )
             timed_out = flooded = False
             try:
                 give_up = time.monotonic() + limit_s
@@ -218,7 +225,9 @@ class Bbjcpl:
         if flooded:
             return _Run(text, fault=f"more than {OUTPUT_MOST_BYTES // 1024 // 1024} MB of output")
         if process.returncode and not timed_out:
-            return _Run(text, fault=f"it ended with exit status {process.returncode}, and bbjcpl always ends with 0")
+            return _Run(
+                text, fault=f"it ended with exit status {process.returncode}, and bbjcpl always ends with 0"
+            )
         return _Run(text, timed_out)
 
 

@@ -25,7 +25,10 @@ def _verdict(source: str) -> Verdict:
     started = time.perf_counter()
     findings = tuple(check(source))
     output = "\n".join(
-        f"line {f.line}, column {f.column}: {f.message} [{f.code}{'' if f.certain else ', a hint'}]" for f in findings
+        f"line {f.line}, column {f.column}: {f.message} [{f.code}{'' if f.certain else ', a hint'}]"
+        for f in findings
     )
     refused = any(finding.certain for finding in findings)
-    return Verdict("compile_error" if refused else "compiled", output, time.perf_counter() - started, findings)
+    return Verdict(
+        "compile_error" if refused else "compiled", output, time.perf_counter() - started, findings
+    )

@@ -19,8 +19,8 @@ class Verdict:
         outcome: "infrastructure" means that nothing was judged: never count it as a failure of the source.
         output: Raw compiler text about this source, or the offline findings, one a line. Text, never HTML.
         duration_s: Wall-clock seconds; of a batch, its share.
-        findings: The same as data. A compiler knows no columns: its findings have column 1. Only the first error
-            of a compiler is kept, since the others are mostly its echoes.
+        findings: The same as data. A compiler knows no columns: its findings have column 1. Only the first
+            error of a compiler is kept, since the others are mostly its echoes.
     """
 
     outcome: Outcome
@@ -39,5 +39,5 @@ class Checker(Protocol):
         ...
 
     def check_many(self, sources: Sequence[str]) -> list[Verdict]:
-        """One verdict per source, in the same order. Never raises because of a source or a missing compiler."""
+        """One verdict per source, in their order. Never raises because of a source or a missing compiler."""
         ...

@@ -1,4 +1,4 @@
-"""The share of accepted answers over tasks, with an interval that respects that one task's answers go together."""
+"""The share of accepted answers over tasks; answers to one task are not taken for independent trials."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def over_tasks(results: Sequence[tuple[int, int]], *, seed: int = 13) -> Interva
         results: One (accepted, asked) a task, asked >= 1.
         seed: Of the resampling, so that a page shows the same figures each time.
 
-    With one answer a task: Wilson's interval. With more: the mean of accepted/asked over tasks, and a percentile
-    bootstrap that draws whole tasks, since answers to one task are no independent trials. Where all tasks agree
-    (all 0 or all 1) the bootstrap has no width, and Wilson's interval over tasks stands in for it.
+    With one answer a task: Wilson's interval. With more: the mean of accepted/asked over tasks, and a
+    percentile bootstrap that draws whole tasks. Where all tasks agree (all 0 or all 1) the bootstrap has no
+    width, and Wilson's interval over tasks stands in for it.
 
     Raises:
         ValueError: there is no task, or one without an answer.

@@ -20,7 +20,6 @@ from curation.domain.markdown import ExampleDoc
 from curation.models import Task, TaskSet
 from training.adapters import checker as checkers
 from training.adapters import process, storage
-from training.adapters.bbjcpl import Bbjcpl
 from training.adapters.checker import Checker, Verdict
 from training.domain import recipe as recipes
 from training.domain.failure import Failure
@@ -90,8 +89,9 @@ def evaluate(
         watch: The supervisor's, when this is a stage of a run; its fence then guards the writing too.
 
     Raises:
-        Failure: compiler_unavailable when the control pair came out wrong; config_invalid without tasks; whatever
-            the generation reports. Cancelled, Zombie: from the watch.
+        Failure: compiler_unavailable when the control pair came out wrong; config_invalid without tasks;
+            whatever the generation reports.
+        Cancelled, Zombie: from the watch.
     """
     tasks = task_set or preflighting.newest_task_set()
     if tasks is None:
@@ -153,8 +153,7 @@ def configuration(tasks: TaskSet, recipe: dict[str, Any], checker: Checker) -> d
         "seeds": "sha256 of task text and sample",
         "checker": checker.name,
         "checker_build": checker.build(),
-        "checker_flags": " ".join(checker.flags) if isinstance(checker, Bbjcpl) else "",
-        "checker_limit_s": checker.timeout_s if isinstance(checker, Bbjcpl) else 0,
+        "checker_settings": checkers.settings_of(checker),
     }
 
 
@@ -186,10 +185,11 @@ def _doc(task: Task) -> ExampleDoc:
 
 def _controls(checker: Checker) -> dict[str, Any]:
     """A file known good, a file known bad, and the empty program; the first two must come out right."""
-    if wrong := checkers.control_pair(checker):
-        raise Failure("compiler_unavailable", " ".join(wrong) + REMEDY)
+    pair = checkers.control_pair(checker)
+    if not pair.ok:
+        raise Failure("compiler_unavailable", pair.message + REMEDY)
     (empty,) = checker.check_many([EMPTY_PROGRAM])
-    return {"good": "compiled", "bad": "compile_error", "empty_program": empty.outcome}
+    return {"good": pair.good.outcome, "bad": pair.bad.outcome, "empty_program": empty.outcome}
 
 
 def _check_gold(checker: Checker, questions: Sequence[Question]) -> dict[str, Any]:
@@ -231,7 +231,8 @@ def _generate(
         for (path, sample), answer in asked.items()
     )
     prompts.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    values = recipes.stage_values(recipe, "generate", prompts_file=str(prompts), **model)
+    inputs: dict[str, Any] = {"prompts_file": str(prompts), **model}
+    values = recipes.stage_values(recipe, "generate", **inputs)
     if "gguf" in model and recipes.needs_gpu(recipe):
         values["gpu_layers"] = ALL_LAYERS
     folder.write_recipe(values)

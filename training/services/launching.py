@@ -125,8 +125,8 @@ def broker_problem() -> str | None:
             return None
     except Exception:  # as above
         return (
-            "The message broker does not answer, so no worker is told about new runs. They stay queued and start "
-            "by themselves once it is back: check STUDIO_REDIS_URL, or run `python3 manage.py up`."
+            "The message broker does not answer, so no worker is told about new runs. They stay queued and "
+            "start by themselves once it is back: check STUDIO_REDIS_URL, or run `python3 manage.py up`."
         )
 
 

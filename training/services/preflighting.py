@@ -69,23 +69,24 @@ def _check_snapshot(snapshot: Snapshot, found: Preflight) -> None:
     )
     if snapshotting.recomputed_digest(snapshot) != snapshot.digest:
         found.blocking.append(
-            f"Dataset version {snapshot.name} is not what was frozen: its digest does not recompute. Restore the "
-            "database from a backup, or freeze a new version."
+            f"Dataset version {snapshot.name} is not what was frozen: its digest does not recompute. Restore "
+            "the database from a backup, or freeze a new version."
         )
     programs = snapshot.corpus_files.filter(split="train").count()
     if not counts["train"]:
         found.blocking.append(
-            f"Dataset version {snapshot.name} has no training examples. Approve some and freeze a new version."
+            f"Dataset version {snapshot.name} has no training examples. Approve some and freeze "
+            "a new version."
         )
     if not programs:
         found.blocking.append(
-            f"Dataset version {snapshot.name} has no raw BBj programs, and stage 1 learns from those. Put some "
-            "below training-data/corpus, import them and freeze a new version."
+            f"Dataset version {snapshot.name} has no raw BBj programs, and stage 1 learns from those. Put "
+            "some below training-data/corpus, import them and freeze a new version."
         )
     if counts["train"] and not counts["validation"]:
         found.warnings.append(
-            f"Dataset version {snapshot.name} has no validation examples, so there will be no validation loss for "
-            "stage 2. A version with more examples has some."
+            f"Dataset version {snapshot.name} has no validation examples, so there will be no validation "
+            "loss for stage 2. A version with more examples has some."
         )
     found.facts.append(("Examples", f"{counts['train']} for training, {counts['validation']} for validation"))
     found.facts.append(("Raw programs for stage 1", str(programs)))
@@ -127,8 +128,8 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
     if recipes.needs_gpu(recipe):
         if shutil.which("nvidia-smi") is None:
             found.warnings.append(
-                f"No NVIDIA GPU was found on this machine, and {model} needs one. The run fails unless the gpu "
-                "worker is on another machine that has one; the rehearsal recipe runs on a CPU."
+                f"No NVIDIA GPU was found on this machine, and {model} needs one. The run fails unless the "
+                "gpu worker is on another machine that has one; the rehearsal recipe runs on a CPU."
             )
         try:
             needed = int(weight_bytes(base_model_folder(recipe)) * SHARE_OF_BASE * MARGIN)
@@ -140,13 +141,13 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
     found.facts.append(("Disk", f"{needed / 1e9:.1f} GB estimated, {free / 1e9:.1f} GB free"))
     if needed > free:
         found.blocking.append(
-            f"The run needs an estimated {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free where "
-            "STUDIO_VAR lies. Free some space, or set STUDIO_VAR to a larger volume."
+            f"The run needs an estimated {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free "
+            "where STUDIO_VAR lies. Free some space, or set STUDIO_VAR to a larger volume."
         )
 
 
 def base_model_folder(recipe: dict[str, Any]) -> Path:
-    """Where the base model that this recipe names lies on this machine. Not for the tiny base, which runs build.
+    """Where the base model that this recipe names lies on this machine; the tiny base is built by its runs.
 
     A full path is taken as it is; owner/name is looked for below STUDIO_BASE_MODELS, then in the hub's local
     cache. Nothing is downloaded.
@@ -163,13 +164,14 @@ def base_model_folder(recipe: dict[str, Any]) -> Path:
     if folder is None:
         raise Failure(
             "base_model_missing",
-            f"The base model {model} is not on this machine. Put its folder at {places[0]}, or choose the "
-            "rehearsal recipe, which builds its own.",
+            f"The base model {model} is not on this machine. Put its folder at {places[0]}, or choose "
+            "the rehearsal recipe, which builds its own.",
         )
     if not any(folder.glob("*.safetensors")):
         raise Failure(
             "base_model_mismatch",
-            f"{folder} holds no .safetensors file, and other weight formats may run code. Get the safetensors files.",
+            f"{folder} holds no .safetensors file, and other weight formats may run code. Get the safetensors "
+            "files.",
         )
     return folder
 

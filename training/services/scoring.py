@@ -106,14 +106,14 @@ def metric_name(checker: str) -> str:
 
 
 def broken_by(controls: dict[str, Any]) -> str:
-    """Why the controls forbid a score, or "". Right answers that are refused mean that the task set is broken."""
+    """Why the controls forbid a score, or "". A right answer that is refused means a broken task set."""
     gold = controls.get("gold", {})
     missing = gold.get("of", 0) - gold.get("accepted", 0)
     if not missing:
         return ""
     return (
-        f"The task set is broken: the checker refuses {missing} of {gold['of']} right answers. Mend those tasks, "
-        "import them again and evaluate again."
+        f"The task set is broken: the checker refuses {missing} of {gold['of']} right answers. Mend those "
+        "tasks, import them again and evaluate again."
     )
 
 
@@ -137,8 +137,8 @@ def score_pool(name: str, metric: str, attempts: Iterable[tuple[Any, str]], brok
         why = "there are no answers. The task set has no task in this pool."
     elif outcomes["infrastructure"]:
         why = (
-            f"{outcomes['infrastructure']} of {samples} answers could not be judged. Mend what their messages name, "
-            "and evaluate again."
+            f"{outcomes['infrastructure']} of {samples} answers could not be judged. Mend what their "
+            "messages name, and evaluate again."
         )
     if why:
         return PoolScore(name, metric, tasks, samples, dict(outcomes), why=why)

@@ -1,7 +1,7 @@
 """What each stage of a run is made from, what makes it, and what it leaves.
 
-A stage is a function of the digests of its inputs: `plan` names them, `perform` does the work, and the
-supervisor keeps the products. Later stages read from the artifact store, never from an earlier stage's folder.
+A stage is a function of the digests of its inputs: a plan names them and does the work, and the supervisor
+keeps the products. Later stages read from the artifact store, never from an earlier stage's folder.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _exported(run: Run) -> dict[str, Any]:
 
 
 def base_digest(folder: Path) -> str:
-    """What tells one base model from another: its configuration, tokenizer, and the sizes of its weight files.
+    """What tells one base model from another: configuration, tokenizer, and the sizes of the weight files.
 
     Hashing 28 GB of weights would take minutes; another revision changes these as well.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from django.db.models.functions import Now
 
@@ -15,6 +16,7 @@ from training.services import leasing, moving, reaping, staging
 from training.services.leasing import Claim, Zombie
 from training.services.watching import Cancelled, Progress, Watch
 
+STORE_POLL_S = 0.5
 log = logging.getLogger(__name__)
 
 
@@ -25,8 +27,8 @@ def execute(claim: Claim, progress: Progress | None = None) -> str:
         progress: Called with (stage, step, of, metrics) as the work goes on; for bars in a terminal.
 
     Returns:
-        The state in which the run was left: "succeeded", "failed", "cancelled", "queued" (to be tried again) or
-        "lost" (it belongs to someone else by now, and nothing more was written).
+        The state in which the run was left: "succeeded", "failed", "cancelled", "queued" (to be tried again)
+        or "lost" (it belongs to someone else by now, and nothing more was written).
     """
     try:
         try:
@@ -41,6 +43,9 @@ def execute(claim: Claim, progress: Progress | None = None) -> str:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             _fail(claim, Failure("disk_full") if full else _bug(claim, error))
         except Zombie:
+            raise
+        except KeyboardInterrupt:
+            _end(claim, "cancelled", what="stopped from the keyboard", failure=Failure("cancelled"))
             raise
         except Exception as error:
             _fail(claim, _bug(claim, error))
@@ -77,7 +82,7 @@ def _work_on(claim: Claim, stage: Stage, progress: Progress | None) -> None:
     watch = Watch(claim, stage.name, folder, progress)
     made = plan.perform(watch)
     watch.tell(0, 0)  # a cancel that came in the last moment is heard before anything is kept
-    stored = [(product, storage.put(product.path)) for product in made.products]
+    stored = [(product, _store(product, watch)) for product in made.products]
     with leasing.writing(claim):
         for product, kept in stored:
             Artifact.objects.get_or_create(
@@ -94,6 +99,15 @@ def _work_on(claim: Claim, stage: Stage, progress: Progress | None) -> None:
         moving.note(run.pk, who=claim.owner, what=f"{stage.name} finished")
     for product, _ in stored:
         _forget(product)
+
+
+def _store(product: staging.Product, watch: Watch) -> storage.Stored:
+    """Copy a product into the store. That takes minutes for a real model, so the lease is kept meanwhile."""
+    with ThreadPoolExecutor(1) as copier:
+        kept = copier.submit(storage.put, product.path)
+        while not wait([kept], timeout=STORE_POLL_S).done:
+            watch.tell(0, 0)
+        return kept.result()
 
 
 def _products_are_there(run: Run, stage: Stage) -> bool:

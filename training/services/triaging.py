@@ -36,12 +36,13 @@ def draft_from(attempt: Attempt, author: User) -> Draft:
     """
     if attempt.task.pool != "triage":
         raise NotForDrafting(
-            f"Attempt {attempt.pk} belongs to the holdout, which stays unread so that its score means something. "
-            "Draft from a failure of the triage pool."
+            f"Attempt {attempt.pk} belongs to the holdout, which stays unread so that its score means "
+            "something. Draft from a failure of the triage pool."
         )
     if attempt.outcome not in FAILURES:
         raise NotForDrafting(
-            f"Attempt {attempt.pk} is no failure ({attempt.get_outcome_display()}), so there is nothing to teach."
+            f"Attempt {attempt.pk} is no failure ({attempt.get_outcome_display()}), so there is nothing to "
+            "teach."
         )
     before = (
         FailureDraft.objects.filter(attempt=attempt, draft__author=author).select_related("draft").first()
@@ -54,7 +55,7 @@ def draft_from(attempt: Attempt, author: User) -> Draft:
 
 
 def skeleton(attempt: Attempt) -> str:
-    """The text a sibling starts from: the task's labels, empty places to fill, and what went wrong as a comment."""
+    """The text a sibling starts from: the task's labels, places to fill, and what went wrong as a comment."""
     doc = markdown.parse(attempt.task.text, path=attempt.task.path).doc
     kind = doc.type if doc else "completion"
     lines = ["---", 'title: ""', f"type: {kind}", f"generation: {_yaml(doc.generation if doc else 'all')}"]
@@ -85,8 +86,8 @@ def hint(attempt: Attempt) -> str:
     said = next((line.strip() for line in attempt.checker_output.splitlines() if line.strip()), "")
     said = said.replace("--", "- -").replace("<", "(").replace(">", ")").replace("`", "'")[:LONGEST_HINT]
     return (
-        f"A model failed a test task here: {what}{f' ({said})' if said else ''}. Write another program that needs "
-        "the same construct, not the task itself. This comment is not part of the example; delete it."
+        f"A model failed a test task here: {what}{f' ({said})' if said else ''}. Write another program that "
+        "needs the same construct, not the task itself. This comment is not part of the example; delete it."
     )
 
 

@@ -32,4 +32,5 @@ def with_bars(scored: Scored) -> list[DrawnPool]:
 def bar_of(pool: PoolScore) -> Bar | None:
     if pool.value is None or pool.low is None or pool.high is None:
         return None
-    return Bar(*(round(share * WIDTH, 1) for share in (pool.value, pool.low, pool.high)))
+    value, low, high = (round(share * WIDTH, 1) for share in (pool.value, pool.low, pool.high))
+    return Bar(value, low, high)

@@ -73,8 +73,8 @@ def chart(title: str, series: Sequence[tuple[str, Iterable[Point]]]) -> Chart | 
         for number, (label, points) in enumerate(drawn)
     ]
     summary = "; ".join(
-        f"{label} from {points[0][1]:.3g} at step {points[0][0]:g} to {points[-1][1]:.3g} at step {points[-1][0]:g}"
-        for label, points in drawn
+        f"{label} from {start[1]:.3g} at step {start[0]:g} to {end[1]:.3g} at step {end[0]:g}"
+        for label, (start, *_, end) in ((label, [points[0], *points]) for label, points in drawn)
     )
     return Chart(
         title=title,

@@ -163,7 +163,7 @@ def stage_row(run: Run, stage: Any) -> dict[str, Any]:
 
 
 def loss_chart(run: Run, stage: str) -> curves.Chart | None:
-    """Training and validation loss of one stage; a resumed stage's repeated steps count once, the newest wins."""
+    """Training and validation loss of one stage; of a repeated step the newest counts."""
     points, _ = staging.stage_folder(run.pk, stage).metrics()
     series = []
     for label, key in (("training loss", "loss"), ("validation loss", "eval_loss")):

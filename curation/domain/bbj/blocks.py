@@ -1,7 +1,7 @@
 """Blocks that are open at the end of a program: "probably cut off", a hint and never a compile error.
 
-bbjcpl accepts a FOR without NEXT and an IF without FI. The hint serves triage: a model that ran out of tokens leaves
-exactly this trace.
+bbjcpl accepts a FOR without NEXT and an IF without FI. The hint serves triage: a model that ran out of tokens
+leaves exactly this trace.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ _CLOSED_BY = {
     "interface": "INTERFACEEND",
 }
 _ENDS_ALL_INSIDE = frozenset({"fnend", "methodend", "classend", "interfaceend"})
+_BEFORE_OPERANDS = frozenset(".=+-*/(,<>")
+_BEHIND_NAMES = frozenset("=(.:")
 _HAS_BLOCK_WORD = re.compile(r"\b(?:" + "|".join(sorted({*_CLOSES, *_CLOSED_BY})) + r")\b", re.IGNORECASE)
 
 
@@ -54,8 +56,11 @@ def unclosed(lines: list[LogicalLine]) -> list[tuple[Place, str]]:
         if line.tokens and line.tokens[0].kind != COMMENT and _HAS_BLOCK_WORD.search(line.text):
             _follow(line, stack)
     return [
-        (block.line.position(block.token.at), f"{block.word.upper()} has no {_CLOSED_BY[block.word]}: cut off?")
-        for block in stack
+        (
+            open_.line.position(open_.token.at),
+            f"{open_.word.upper()} has no {_CLOSED_BY[open_.word]}: cut off?",
+        )
+        for open_ in stack
     ]
 
 
@@ -86,7 +91,7 @@ def _is_keyword(tokens: list[Token], index: int) -> bool:
     """Whether the word is no variable, member or label here."""
     before = tokens[index - 1].text if index else ""
     after = tokens[index + 1].text if index + 1 < len(tokens) else ""
-    return before not in {".", "=", "+", "-", "*", "/", "(", ",", "<", ">"} and after not in {"=", "(", ".", ":"}
+    return before not in _BEFORE_OPERANDS and after not in _BEHIND_NAMES
 
 
 def _opens(tokens: list[Token], index: int, word: str, stack: list[_Open]) -> bool:

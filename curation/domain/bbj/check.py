@@ -1,7 +1,7 @@
 """The offline check: a few rules that are right whenever they fire, without a BBj installation.
 
-It is advisory. What it refuses is broken; what it accepts may still be refused by bbjcpl, because it does not parse
-expressions and knows no classes. Its figure is therefore called "offline check", never compile@1.
+It is advisory. What it refuses is broken; what it accepts may still be refused by bbjcpl, because it does not
+parse expressions and knows no classes. Its figure is therefore called "offline check", never compile@1.
 
 Source: docs/offline-check.md (every rule with a wrong and a right example)
 """
@@ -34,6 +34,7 @@ _PAIRS = {")": "(", "]": "["}
 _SAID = {"(": ("unbalanced-parentheses", "parenthesis"), "[": ("unbalanced-brackets", "bracket")}
 _BRACKET = re.compile(r"[()\[\]]")
 _OPERATORS = frozenset("+-*/^<>=,(") | {"<=", ">=", "<>"}
+_OPERANDS = frozenset({STRING, HEX_STRING, NUMBER, NAME})
 _INSTEAD = {
     "==": "BBj compares with a single =",
     "+=": "write the variable on both sides: x = x + 1",
@@ -64,14 +65,16 @@ class Finding:
 def check(source: str) -> list[Finding]:
     """Every finding, in the order of the source. Never raises, whatever the text is.
 
-    A logical line gets at most one finding of the rules that read a line, since the others would be echoes of it.
+    A logical line gets at most one finding of the rules that read a line: the others would be its echoes.
     """
     lines = logical_lines(source)
     findings = [finding for line in lines if line.tokens and (finding := _check_line(line))]
     findings += [
         Finding(*place, code, message, certain) for place, code, message, certain in labels.problems(lines)
     ]
-    findings += [Finding(*place, "unclosed-block", message, False) for place, message in blocks.unclosed(lines)]
+    findings += [
+        Finding(*place, "unclosed-block", message, certain=False) for place, message in blocks.unclosed(lines)
+    ]
     findings += _mixed_line_numbers(lines)
     suggestion = generation.suggest(lines)
     if len(suggestion.families) > 1:
@@ -100,16 +103,15 @@ def _check_line(line: LogicalLine) -> Finding | None:
     if "rem" in lowered and (finding := _rem_without_semicolon(line)):
         return finding
     if foreign is not None:
-        return _finding(
-            line, foreign, "foreign-operator", f"{foreign.text} does not exist in BBj: {_INSTEAD[foreign.text]}"
-        )
+        message = f"{foreign.text} does not exist in BBj: {_INSTEAD[foreign.text]}"
+        return _finding(line, foreign, "foreign-operator", message)
     if ("(" in text or ")" in text or "[" in text or "]" in text) and (finding := _unbalanced(line)):
         return finding
     if "def" in lowered and (finding := _def_without_fn(line)):
         return finding
     if stray is not None:
-        message = "not equal is <> in BBj" if text[stray.at :].startswith("!=") else "a comment starts with REM"
-        return _finding(line, stray, "stray-exclamation-mark", f"! stands alone here: {message}", certain=False)
+        meant = "not equal is <> in BBj" if text.startswith("!=", stray.at) else "a comment starts with REM"
+        return _finding(line, stray, "stray-exclamation-mark", f"! stands alone here: {meant}", certain=False)
     return None
 
 
@@ -122,16 +124,12 @@ def _may_be_signs(tokens: list[Token], token: Token) -> bool:
     if token.text != "++":
         return False
     index = tokens.index(token)
-    return 0 < index < len(tokens) - 1 and _ends_operand(tokens, index - 1) and _begins_operand(tokens[index + 1])
-
-
-def _ends_operand(tokens: list[Token], index: int) -> bool:
-    token = tokens[index]
-    return token.kind in (STRING, HEX_STRING, NUMBER, NAME) or token.text in (")", "]")
-
-
-def _begins_operand(token: Token) -> bool:
-    return token.kind in (STRING, HEX_STRING, NUMBER, NAME) or token.text == "("
+    if not 0 < index < len(tokens) - 1:
+        return False
+    before, after = tokens[index - 1], tokens[index + 1]
+    return (before.kind in _OPERANDS or before.text in (")", "]")) and (
+        after.kind in _OPERANDS or after.text == "("
+    )
 
 
 def _unbalanced(line: LogicalLine) -> Finding | None:
@@ -165,7 +163,7 @@ def _statement_after_use(line: LogicalLine) -> Finding | None:
 
 
 def _rem_without_semicolon(line: LogicalLine) -> Finding | None:
-    """REM behind something that can only be the end of an operand, so that it is neither a verb nor a variable."""
+    """REM behind what can only be the end of an operand, so that it is neither a verb nor a variable."""
     tokens = line.tokens
     statement = 0  # where the present statement starts
     starts = set(line.starts)
@@ -175,8 +173,11 @@ def _rem_without_semicolon(line: LogicalLine) -> Finding | None:
             continue
         if token.kind != NAME or token.text.lower() != "rem" or not _follows_blank(line.text, token):
             continue
-        if _certainly_ends_operand(tokens, statement, index - 1) and not _is_unfinished_if(tokens, statement, index):
-            return _finding(line, token, "rem-without-semicolon", "a comment behind a statement is written ; REM")
+        if _is_unfinished_if(tokens, statement, index):
+            continue
+        if _certainly_ends_operand(tokens, statement, index - 1):
+            message = "a comment behind a statement is written ; REM"
+            return _finding(line, token, "rem-without-semicolon", message)
     return None
 
 
@@ -197,7 +198,10 @@ def _certainly_ends_operand(tokens: list[Token], statement: int, index: int) -> 
 
 
 def _opening_of(tokens: list[Token], closing: int) -> int:
-    """Index of the ( that belongs to a ). Right behind the verb it holds a channel: READ (1) rem reads a variable."""
+    """Index of the ( that belongs to a ).
+
+    Right behind the verb it holds a channel: READ (1) rem reads a variable.
+    """
     depth = 0
     for index in range(closing, -1, -1):
         depth += (tokens[index].text == ")") - (tokens[index].text == "(")

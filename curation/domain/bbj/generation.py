@@ -113,14 +113,14 @@ def suggest(lines: list[LogicalLine]) -> Suggestion:
         if line.tokens and line.tokens[0].kind != COMMENT
         for trace in sorted(_traces(line), key=lambda trace: trace[1])
     )
-    return Suggestion(*_weigh(evidence))
+    return _weigh(evidence)
 
 
-def _weigh(evidence: tuple[Evidence, ...]) -> tuple[tuple[str, ...], tuple[Evidence, ...], bool, tuple[str, ...]]:
+def _weigh(evidence: tuple[Evidence, ...]) -> Suggestion:
     strong = {e.generation for e in evidence if e.strong}
     families = tuple(dict.fromkeys(e.family for e in evidence if e.strong))
     if not strong:
-        return ("all",), evidence, bool(evidence), families
+        return Suggestion(("all",), evidence, ask_a_person=bool(evidence), families=families)
     both, gui, dwc = ", ".join(table.OBJECTS), table.GUI_ONLY[0], table.DWC_ONLY[0]
     labels = strong - {both}
     if both in strong and not labels & {gui, dwc}:
@@ -129,7 +129,7 @@ def _weigh(evidence: tuple[Evidence, ...]) -> tuple[tuple[str, ...], tuple[Evide
     may_be_browser = dwc not in labels or both in strong and not strong & {dwc}
     weak_browser = may_be_browser and any(not e.strong and e.generation == dwc for e in evidence)
     ask = len(families) > 1 or torn or weak_browser
-    return tuple(label for label in ORDER if label in labels), evidence, ask, families
+    return Suggestion(tuple(label for label in ORDER if label in labels), evidence, ask, families)
 
 
 Trace = tuple[GenerationRule, int, str]  # rule, offset in the joined line, text
@@ -160,7 +160,7 @@ def _traces(line: LogicalLine) -> Iterator[Trace]:
                 yield from _sequence_traces(line, index)
             elif word in _SCREEN_VERBS:
                 screen = True
-        elif kind == STRING or kind == OPEN_STRING:
+        elif kind in (STRING, OPEN_STRING):
             if "dwc-" in token.text:
                 yield from _string_traces(token)
         elif kind == MNEMONIC or token.text == "?":
@@ -183,14 +183,20 @@ def _word_traces(line: LogicalLine, index: int, rules: list[GenerationRule]) -> 
             or (where == table.MEMBER and before == ".")
             or (where == table.CALL and after == "(" and before != ".")
             or (where == table.VERB and index in line.starts and after not in ("=", ":", "."))
-            or (where == table.SYSGUI_CALL and after == "(" and before != "." and _is_sysgui(tokens, index + 2))
+            or (
+                where == table.SYSGUI_CALL
+                and before != "."
+                and after == "("
+                and _is_sysgui(tokens, index + 2)
+            )
         ):
             yield rule, token.at, token.text
 
 
 def _is_sysgui(tokens: list[Token], index: int) -> bool:
     """A number that is named like the SYSGUI channel; sysgui! with its suffix is an object."""
-    return index < len(tokens) and "sysgui" in tokens[index].text.lower() and tokens[index].text[-1] not in "!$"
+    name = tokens[index].text.lower() if index < len(tokens) else ""
+    return "sysgui" in name and name[-1] not in "!$"
 
 
 def _sequence_traces(line: LogicalLine, index: int) -> Iterator[Trace]:
@@ -228,7 +234,7 @@ def _raw_traces(token: Token) -> Iterator[Trace]:
 
 
 def _screen_traces(line: LogicalLine) -> Iterator[Trace]:
-    """What PRINT and INPUT do: positions, prompts and mnemonics, apart for the terminal and for other channels."""
+    """Positions, prompts and mnemonics of PRINT and INPUT, apart for the terminal and for other channels."""
     tokens = line.tokens
     ends = [*line.starts[1:], len(tokens)]
     for start, end in zip(line.starts, ends, strict=True):

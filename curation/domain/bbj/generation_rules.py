@@ -1,7 +1,8 @@
 """The traces that tell which BBj generation a program belongs to: a table to read, extend and argue about.
 
-Every row is one trace. `words` are compared without case; a star at the end of one stands for any ending. What is misleading stands in no row on purpose: line
-numbers, GOSUB, plain PRINT, OPEN "X0" (modern code opens it for getSysGui too) and BBjAPI(), which only says "BBj".
+Every row is one trace. `words` are compared without case; a star at its end stands for any ending. What is
+misleading stands in no row on purpose: line numbers, GOSUB, plain PRINT, OPEN "X0" (modern code opens it for
+getSysGui too) and BBjAPI(), which only says "BBj".
 
 Source: docs/offline-check.md ("Which generation")
 """
@@ -71,9 +72,19 @@ RULES = (
         True,
         CHANNEL_MNEMONIC,
         (
-            *("WINDOW", "CHILD-WINDOW", "BUTTON", "TOOLBUTTON", "EDIT", "INPUTE", "INPUTN", "TXEDIT", "MENUBAR"),
-            *("CHECKBOX", "RADIOBUTTON", "LISTBOX", "LISTBUTTON", "LISTEDIT", "HSCROLL", "VSCROLL", "GROUPBOX"),
-            *("TABCTRL", "STATUSBAR", "TREE", "GRID", "NAVIGATOR", "EVENTMASK", "DESTROY", "ENABLE", "DISABLE"),
+            *("WINDOW", "CHILD-WINDOW", "BUTTON", "TOOLBUTTON", "EDIT", "INPUTE", "INPUTN", "TXEDIT"),
+            *(
+                "MENUBAR",
+                "CHECKBOX",
+                "RADIOBUTTON",
+                "LISTBOX",
+                "LISTBUTTON",
+                "LISTEDIT",
+                "HSCROLL",
+                "VSCROLL",
+            ),
+            *("GROUPBOX", "TABCTRL", "STATUSBAR", "TREE", "GRID", "NAVIGATOR", "EVENTMASK", "DESTROY"),
+            *("ENABLE", "DISABLE"),
         ),
     ),
     GenerationRule("sysgui-function", VPRO5, True, SYSGUI_CALL, ("CTRL", "TMPL", "RECORD", "READRECORD")),
@@ -89,7 +100,7 @@ RULES = (
         MEMBER,
         (
             *("addWindow", "addChildWindow", "addButton", "addToolButton", "addMenuButton", "addCheckBox"),
-            *("addRadioButton", "addEditBox", "addCEdit", "addInputD", "addInputE", "addInputN", "addInputDSpinner"),
+            *("addRadioButton", "addEditBox", "addCEdit", "addInputD", "addInputE", "addInputN"),
             *("addStaticText", "addListBox", "addListButton", "addListEdit", "addGrid", "addDataAwareGrid"),
             *("addStandardGrid", "addDataBoundGrid", "addGroupBox", "addTabCtrl", "addTree", "addMenuBar"),
             *("addProgressBar", "addHtmlView", "addHtmlEdit", "addImageCtrl", "addNavigator", "addStatusBar"),
@@ -102,10 +113,26 @@ RULES = (
         NAME,
         (
             *("BBjSysGui", "BBjTopLevelWindow", "BBjChildWindow", "BBjWindow", "BBjControl", "BBjButton"),
-            *("BBjToolButton", "BBjCheckBox", "BBjRadioButton", "BBjEditBox", "BBjCEdit", "BBjInputD", "BBjInputE"),
-            *("BBjInputN", "BBjStaticText", "BBjListBox", "BBjListButton", "BBjListEdit", "BBjGrid"),
-            *("BBjStandardGrid", "BBjDataAwareGrid", "BBjDataBoundGrid", "BBjGroupBox", "BBjTabCtrl", "BBjTree"),
-            *("BBjMenuBar", "BBjMenuItem", "BBjProgressBar", "BBjHtmlView", "BBjImageCtrl", "BBjStatusBar"),
+            *("BBjToolButton", "BBjCheckBox", "BBjRadioButton", "BBjEditBox", "BBjCEdit", "BBjInputD"),
+            *(
+                "BBjInputE",
+                "BBjInputN",
+                "BBjStaticText",
+                "BBjListBox",
+                "BBjListButton",
+                "BBjListEdit",
+                "BBjGrid",
+            ),
+            *("BBjStandardGrid", "BBjDataAwareGrid", "BBjDataBoundGrid", "BBjGroupBox", "BBjTabCtrl"),
+            *(
+                "BBjTree",
+                "BBjMenuBar",
+                "BBjMenuItem",
+                "BBjProgressBar",
+                "BBjHtmlView",
+                "BBjImageCtrl",
+                "BBjStatusBar",
+            ),
             *("BBjButtonPushEvent", "BBjCloseEvent", "BBjTimerEvent", "BBjEditModifyEvent"),
         ),
     ),
@@ -133,6 +160,10 @@ RULES = (
     GenerationRule("browser-client", DWC_ONLY, True, INFO_CLIENT),
     GenerationRule("browser-manager", DWC_ONLY, False, MEMBER, ("getBuiManager", "isBUI")),
     GenerationRule(
-        "browser-attribute", DWC_ONLY, False, MEMBER, ("addClass", "setAttribute", "setProperty", "executeScript")
+        "browser-attribute",
+        DWC_ONLY,
+        False,
+        MEMBER,
+        ("addClass", "setAttribute", "setProperty", "executeScript"),
     ),
 )

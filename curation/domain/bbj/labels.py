@@ -1,4 +1,4 @@
-"""Which labels a program uses, and whether they are defined. Only references that can be nothing else count."""
+"""Which labels a program uses, and whether they exist. Only references that can be nothing else count."""
 
 from __future__ import annotations
 
@@ -9,28 +9,42 @@ from curation.domain.bbj.lexer import LABEL, LINE_NUMBER, NAME, NUMBER, LogicalL
 
 Place = tuple[int, int]  # physical line and column, counted from 1
 
-_WORTH_READING = re.compile(r"goto|gosub|exitto|seterr|setesc|restore|(?:err|end|dom|iol|tbl)\s*=", re.IGNORECASE)
+_WORTH_READING = re.compile(
+    r"goto|gosub|exitto|seterr|setesc|restore|(?:err|end|dom|iol|tbl)\s*=", re.IGNORECASE
+)
 _JUMPS = frozenset({"goto", "gosub", "exitto"})
 _HANDLERS = frozenset({"seterr", "setesc", "restore"})
 _SWITCHES = frozenset({"on", "off"})
-# ERR, IOL and TBL cannot be assigned, so ", ERR=x" is an option wherever it stands. "(err=x)" is a comparison.
+# ERR, IOL and TBL cannot be assigned: ", ERR=x" is an option wherever it stands. "(err=x)" is a comparison.
 _OPTIONS = frozenset({"err", "iol", "tbl"})
 # END and DOM can be variables: they are options only between the channel's parentheses, or of a key function.
 _CHANNEL_OPTIONS = frozenset({"end", "dom"})
 _VERBS = ("read", "input", "find", "extract", "write", "print")
 _CHANNELS = frozenset(
-    {*_VERBS, *(f"{verb}record" for verb in _VERBS), "record", "remove", "key", "keyf", "keyl", "keyn", "keyp"}
+    {
+        *_VERBS,
+        *(f"{verb}record" for verb in _VERBS),
+        "record",
+        "remove",
+        "key",
+        "keyf",
+        "keyl",
+        "keyn",
+        "keyp",
+    }
 )
 _ENDS = frozenset({",", ")", ";"})
 _ENDING_WORDS = frozenset({"else", "fi", "endif"})
 
 
 def problems(lines: list[LogicalLine]) -> list[tuple[Place, str, str, bool]]:
-    """(place, code, message, certain) of every reference to a label or line number that does not exist.
+    """(place, code, message, certain) of every reference to a label or line that does not exist.
 
-    A label counts as defined wherever it stands, also in another method: the check asks no more than it can know.
+    A label counts as defined wherever it stands, also in another method: the check claims what it can know.
     """
-    used = [(line, token) for line in lines if _WORTH_READING.search(line.text) for token in _references(line)]
+    used = [
+        (line, token) for line in lines if _WORTH_READING.search(line.text) for token in _references(line)
+    ]
     if not used:
         return []
     names = _defined_labels(lines)
@@ -48,7 +62,7 @@ def problems(lines: list[LogicalLine]) -> list[tuple[Place, str, str, bool]]:
 
 
 def _defined_labels(lines: list[LogicalLine]) -> set[str]:
-    """Names in front of a colon. Those inside a statement (masks, templates) are taken too, to be on the safe side."""
+    """Names in front of a colon. Those in masks and templates are taken too, to be on the safe side."""
     names = set()
     for line in lines:
         if ":" not in line.text:
@@ -107,7 +121,9 @@ def _is_target(tokens: list[Token], index: int) -> bool:
     if token.kind == NUMBER:
         if not token.text.isdecimal():
             return False
-    elif token.kind != NAME or not (token.text[-1].isalnum() or token.text[-1] == "_") or token.text[0] == "#":
+    elif (
+        token.kind != NAME or not (token.text[-1].isalnum() or token.text[-1] == "_") or token.text[0] == "#"
+    ):
         return False
     elif token.text.lower() in _SWITCHES:
         return False

@@ -90,8 +90,8 @@ class LogicalLine:
     Attributes:
         text: the joined text, without line breaks and without the ":" of continuations.
         tokens: without blanks.
-        starts: indexes into `tokens` at which a statement starts (after a line start, line number, label, ";",
-            THEN or ELSE). An index may equal len(tokens): "x=1;" starts an empty statement.
+        starts: indexes into `tokens` at which a statement starts (first of all, after a line number or label,
+            ";", THEN or ELSE). An index may equal len(tokens): "x=1;" starts an empty statement.
         pieces: (offset in `text`, offset in the source, physical line number) of every physical line.
     """
 
@@ -116,14 +116,14 @@ class LogicalLine:
 def logical_lines(source: str) -> list[LogicalLine]:
     """Read a whole program. Never raises; an empty program has no lines."""
     lines: list[LogicalLine] = []
-    number = 0
-    more: list[str] = []  # the continuations of the last line; joined once, or many of them would take for ever
+    more: list[
+        str
+    ] = []  # the continuations of the last line; joined once, or many of them would take for ever
     length = 0
-    for match in _PHYSICAL_LINE.finditer(source):
+    for number, match in enumerate(_PHYSICAL_LINE.finditer(source), start=1):
         start = match.start()
         if start == len(source):
             break
-        number += 1
         text = match.group(1)
         if lines and text[:1] == ":":
             lines[-1].pieces.append((length, start + 1, number))
@@ -172,7 +172,9 @@ def _source_tokens(source: str) -> Iterator[SourceToken]:
 
 def _source_offset(line: LogicalLine, at: int) -> int:
     pieces = line.pieces
-    joined, start, _ = pieces[0] if len(pieces) == 1 else pieces[bisect_right(pieces, at, key=lambda p: p[0]) - 1]
+    joined, start, _ = (
+        pieces[0] if len(pieces) == 1 else pieces[bisect_right(pieces, at, key=lambda p: p[0]) - 1]
+    )
     return start + at - joined
 
 

@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="letters, digits, dots, hyphens and underscores")
-        parser.add_argument("--seed", type=int, default=snapshotting.SEED, help="decides the split (13)")
+        parser.add_argument("--seed", type=int, default=snapshotting.SEED, help="decides the split (7)")
         parser.add_argument("--author", metavar="NAME", help="who freezes it (command-line if not given)")
         parser.add_argument("--json", action="store_true", help="print the version and its gates as JSON")
 

@@ -15,8 +15,8 @@ from curation.services.programs import Program, read_programs
 
 class Command(BaseCommand):
     help = (
-        "Suggest the generation of BBj programs (.bbj, .src) and of the code of Markdown examples, in files or "
-        "folders, with evidence. It only suggests: a label that a person wrote is never changed."
+        "Suggest the generation of BBj programs (.bbj, .src) and of the code of Markdown examples, in files "
+        "or folders, with evidence. It only suggests: a label that a person wrote is never changed."
     )
     requires_system_checks: list[str] = []
 
@@ -38,7 +38,9 @@ class Command(BaseCommand):
                 doubt = " – ask a person" if row["ask_a_person"] else ""
                 self.stdout.write(f"{which}: {', '.join(row['labels'])}{doubt}")
                 for found in row["evidence"]:
-                    self.stdout.write(f"  line {found['line']}: {found['text']} → {found['generation']} ({found['rule']})")
+                    self.stdout.write(
+                        f"  line {found['line']}: {found['text']} → {found['generation']} ({found['rule']})"
+                    )
         if not report["ok"]:
             raise SystemExit(1)
 
@@ -55,7 +57,7 @@ def _suggestion(program: Program) -> dict[str, Any]:
 
 
 def _evidence(program: Program, found: Evidence) -> dict[str, Any]:
-    """With the line of the file, and the span as columns: from `column` up to `end_column`, which is outside."""
+    """With the line of the file, and the span as columns: from `column` up to but without `end_column`."""
     return {
         "line": program.first_line + found.line - 1,
         "column": found.column,

@@ -48,4 +48,3 @@ def training_data(tmp_path: Path, settings) -> Path:
     (root / "FORMAT.md").write_text("# The format\n")
     settings.STUDIO_TRAINING_DATA = root
     return root
-

@@ -61,7 +61,8 @@ def test_a_new_example_cannot_take_a_path_that_is_taken(author):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "a.md", "gui/../../etc/a.md", "gui/..md", "/gui/a.md", "gui/a.txt", "gui/.hidden.md", "gui\\a.md"]
+    "path",
+    ["", "a.md", "gui/../../etc/a.md", "gui/..md", "/gui/a.md", "gui/a.txt", "gui/.hidden.md", "gui\\a.md"],
 )
 def test_a_path_outside_the_topic_folders_is_refused(author, path):
     saved = authoring.save(author=author, path=path, text=makers.example_text(), base_hash="")

@@ -55,8 +55,10 @@ def test_a_changed_file_becomes_the_next_revision(training_data, author):
 
 
 def test_all_problems_of_all_files_come_at_once_and_the_good_ones_are_imported(training_data, author):
-    bad = makers.example_text("Bad").replace("type: completion", "type: complete").replace(
-        "generation: all", "generation: bbj_gui"
+    bad = (
+        makers.example_text("Bad")
+        .replace("type: completion", "type: complete")
+        .replace("generation: all", "generation: bbj_gui")
     )
     makers.put(training_data, "gui/bad.md", bad)
     makers.put(training_data, "gui/binary.md", b"\xff\xfe\x00")

@@ -23,9 +23,7 @@ def test_a_verdict_on_an_older_text_is_refused(reviewer):
     makers.edited(example, makers.example_text("Edited"))
 
     with pytest.raises(reviewing.StaleReview, match="changed after you opened it"):
-        reviewing.record_review(
-            example=example, reviewer=reviewer, verdict="approve", content_hash=on_screen
-        )
+        reviewing.record_review(example=example, reviewer=reviewer, verdict="approve", content_hash=on_screen)
 
     assert not Review.objects.exists()
 

@@ -14,8 +14,8 @@ from tests import makers
 
 # What the examples of `golden` below give on every machine. A change means that old versions would export
 # differently: give the templates or the manifest a new version first.
-GOLDEN_DIGEST = "{golden}"
-GOLDEN_TRAIN = "{golden_train}"
+GOLDEN_DIGEST = "836796e669c21198883ab3a1ab6e3c9ee8be4850f1954c949e899f85ae077e5c"
+GOLDEN_TRAIN = "4024934294cda3316b7b25e9ebdef56af59aa16cd7d1a2703788a32bda235a43"
 
 
 def gate(name: str) -> dict:
@@ -40,7 +40,9 @@ def test_only_approved_texts_are_frozen(maintainer):
 
     frozen = snapshotting.freeze(name="v1", author=maintainer)
 
-    assert list(frozen.entries.values_list("path", "content_hash")) == [(approved.path, approved.content_hash)]
+    assert list(frozen.entries.values_list("path", "content_hash")) == [
+        (approved.path, approved.content_hash)
+    ]
 
 
 def test_nothing_approved_is_one_sentence_and_writes_nothing(maintainer):
@@ -135,7 +137,9 @@ def test_an_example_close_to_a_test_task_blocks_and_names_both(maintainer, holdo
 
 
 def test_the_code_of_a_test_task_under_other_words_blocks(maintainer, holdout):
-    copied = makers.example_text("Quite another title", code=makers.program("Locked task").replace("rem ", "REM  "))
+    copied = makers.example_text(
+        "Quite another title", code=makers.program("Locked task").replace("rem ", "REM  ")
+    )
     makers.approved("gui/leak.md", copied)
 
     assert [o.split(":")[0] for o in gate("holdout")["offenders"]] == [
@@ -165,7 +169,9 @@ def test_a_control_token_in_a_raw_program_blocks(maintainer, tmp_path):
     makers.put(tmp_path, "corpus/bad.bbj", 'print "<|im_end|>"\n')
     importing.import_corpus(tmp_path)
 
-    with pytest.raises(snapshotting.FreezeRefused, match=r"corpus/bad\.bbj: holds the control token <\|im_end\|>"):
+    with pytest.raises(
+        snapshotting.FreezeRefused, match=r"corpus/bad\.bbj: holds the control token <\|im_end\|>"
+    ):
         snapshotting.freeze(name="v1", author=maintainer)
 
 

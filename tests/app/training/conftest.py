@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from django.test import Client
 from curation.models import Snapshot, TaskSet
 from curation.services import importing
 from tests import makers
-from training.models import Run
-from training.services import launching, staging
+from training.adapters import storage
+from training.adapters.process import StageOutcome
+from training.models import Artifact, Evaluation, Run
+from training.services import evaluating, launching, staging
 
 
 @pytest.fixture(autouse=True)
@@ -73,10 +76,10 @@ def run(snapshot: Snapshot, maintainer: User) -> Run:
 
 @pytest.fixture
 def fake_stages(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
-    """Replace what the stages do by the fake trainer: real processes, folders and results, no model.
+    """Replace what the stages do by the fake trainer: processes and folders are real.
 
-    Call it with values of the fake recipe for one stage, such as fake_stages(instruct={"fail_with": "gpu_oom"}).
-    Stages without values do nothing. Returns the digests, which a test may change.
+    Call it with values of the fake recipe for some stages: fake_stages(instruct={"fail_with": "gpu_oom"}). The
+    others do nothing. Returns the digests, which a test may change.
     """
 
     def install(**values: dict[str, Any]) -> dict[str, Any]:
@@ -99,3 +102,67 @@ def fake_stages(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]
         return digests
 
     return install
+
+
+GOOD = 'rem an answer\nprint "hello"\nend\n'
+BAD = 'rem an answer\nprint "never closed\nend\n'
+
+# What a model might answer, by the outcome it leads to with the offline check.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "compiled": {"text": f"Here it is:\n```bbj\n{GOOD}```\n", "finish_reason": "stop"},
+    "compile_error": {"text": f"```bbj\n{BAD}```\n", "finish_reason": "stop"},
+    "no_code": {"text": "I am not able to do that.", "finish_reason": "stop"},
+    "truncated": {"text": f"```bbj\n{GOOD}", "finish_reason": "length"},
+    "infrastructure": {"text": "", "finish_reason": "error", "error": "HTTP 500: no slot"},
+}
+
+
+@pytest.fixture
+def model_answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[tuple[str, int], str]], None]:
+    """Replace the model server by prepared answers: {(name of the task, sample): outcome}, else "compiled".
+
+    Only the process is replaced: prompts are read from the real prompts file, answers come back in one.
+    """
+
+    def prepare(wanted: dict[tuple[str, int], str]) -> None:
+        def run_stage(module: str, folder: Path, **_: Any) -> StageOutcome:
+            assert module == "generate"
+            lines = []
+            for line in (folder / "prompts.jsonl").read_text().splitlines():
+                asked = json.loads(line)
+                outcome = wanted.get((Path(asked["id"]).stem, asked["sample"]), "compiled")
+                answer = {"id": asked["id"], "sample": asked["sample"], "seed": asked["seed"], "tokens": 9}
+                lines.append(json.dumps(answer | {"duration_s": 0.5} | ANSWERS[outcome]))
+            (folder / "generations.jsonl").write_text("".join(f"{line}\n" for line in lines))
+            return StageOutcome(0, {"ok": True, "runtime": "prepared answers"}, None, 0.1)
+
+        monkeypatch.setattr("training.services.evaluating.process.run_stage", run_stage)
+
+    return prepare
+
+
+@pytest.fixture
+def gguf(run: Run, tmp_path: Path) -> Artifact:
+    """A quantised model in the store. Its bytes are no model: nothing in these tests reads them."""
+    file = makers.put(tmp_path, "model.gguf", "GGUF, but only for its name")
+    kept = storage.put(file)
+    return Artifact.objects.create(
+        run=run, kind="gguf_q4_k_m", file_name="bbj.gguf", sha256=kept.sha256, size_bytes=kept.size_bytes
+    )
+
+
+@pytest.fixture
+def evaluated(run: Run, gguf: Artifact, model_answers: Any) -> Callable[..., Evaluation]:
+    """Evaluate the run's model with these prepared answers."""
+
+    def evaluate(**wanted: str) -> Evaluation:
+        """Keyword: task name with underscores and the sample, such as days_until_a_date_0="no_code"."""
+        answers = {
+            (name.rpartition("_")[0].replace("_", "-"), int(name.rpartition("_")[2])): outcome
+            for name, outcome in wanted.items()
+        }
+        model_answers(answers)
+        folder = staging.stage_folder(run.pk, f"evaluate-{run.evaluations.count() + 1}")
+        return evaluating.evaluate(run, gguf, folder=folder)
+
+    return evaluate

@@ -80,7 +80,10 @@ def test_evidence_points_at_the_characters_it_quotes():
     ]
 
 
-@given(st.text() | st.lists(st.sampled_from(["print ", "'CS'", "@(", "(", ")", "0", "\n", ".addWindow(", "?", '"dwc-'])).map("".join))
+PIECES = st.sampled_from(["print ", "'CS'", "@(", "(", ")", "0", "\n", ".addWindow(", "?", '"dwc-'])
+
+
+@given(st.text() | st.lists(PIECES).map("".join))
 def test_any_text_has_a_suggestion(source):
     assert suggest_generation(source).labels
 

@@ -16,9 +16,9 @@ from training.adapters.checker import Verdict
 
 class Command(BaseCommand):
     help = (
-        "Check BBj programs (.bbj, .src) and the code of Markdown examples, in files or folders. Uses bbjcpl where "
-        "STUDIO_BBJCPL names one, else the offline check. Exit code 1 when a program is refused, 2 when one could "
-        "not be judged."
+        "Check BBj programs (.bbj, .src) and the code of Markdown examples, in files or folders. Uses bbjcpl "
+        "where STUDIO_BBJCPL names one, else the offline check. Exit code 1 when a program is refused, 2 "
+        "when one could not be judged."
     )
     requires_system_checks: list[str] = []
 
@@ -45,8 +45,8 @@ class Command(BaseCommand):
                 )
             refused = sum(verdict.outcome != "compiled" for verdict in verdicts)
             self.stdout.write(
-                f"{files} files, {len(programs)} programs: {len(programs) - refused} accepted by {checker.name} "
-                f"({checker.build()}), {refused} not."
+                f"{files} files, {len(programs)} programs: {len(programs) - refused} accepted by "
+                f"{checker.name} ({checker.build()}), {refused} not."
             )
         if any(verdict.outcome == "infrastructure" for verdict in verdicts):
             raise SystemExit(2)

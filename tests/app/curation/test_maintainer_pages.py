@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from curation.models import Example, Revision, Snapshot
+from tests import makers
+
+
+def shown(response) -> str:
+    return response.content.decode()
+
+
+def test_the_import_page_says_what_would_happen_and_writes_nothing(as_maintainer, training_data):
+    makers.put(training_data, "gui/bad.md", "no front matter")
+
+    response = as_maintainer.get(reverse("import"))
+
+    assert "Import the 2 good ones" in shown(response)
+    assert "gui/bad.md" in shown(response)
+    assert not Example.objects.exists()
+
+
+def test_importing_notes_who_pressed_the_button(as_maintainer, maintainer, training_data):
+    digest = as_maintainer.get(reverse("import")).context["plan"].digest
+
+    as_maintainer.post(reverse("import"), {"plan_digest": digest})
+
+    assert set(Revision.objects.values_list("author", flat=True)) == {maintainer.pk}
+    assert Example.objects.count() == 2
+
+
+@pytest.mark.parametrize("digest", ["", "nonsense", "0" * 64])
+def test_what_was_not_shown_is_not_imported(as_maintainer, training_data, digest):
+    response = as_maintainer.post(reverse("import"), {"plan_digest": digest})
+
+    assert response.status_code == 422
+    assert "Look again" in shown(response)
+    assert not Example.objects.exists()
+
+
+def test_a_missing_folder_is_a_sentence_on_the_page(as_maintainer, settings, tmp_path):
+    settings.STUDIO_TRAINING_DATA = tmp_path / "nowhere"
+
+    assert "there is no such file or folder" in shown(as_maintainer.get(reverse("import")))
+    assert as_maintainer.post(reverse("import")).status_code == 422
+
+
+FREEZE = {"name": "v1", "seed": "13", "validation_per_mille": "100"}
+
+
+def test_freezing_shows_the_version(as_maintainer):
+    makers.approved("gui/a.md")
+
+    response = as_maintainer.post(reverse("snapshot_freeze"), FREEZE, follow=True)
+
+    assert response.context["snapshot"] == Snapshot.objects.get()
+    assert "gui/a.md" in shown(response)
+    assert Snapshot.objects.get().digest in shown(response)
+
+
+def test_a_refusal_keeps_what_was_typed(as_maintainer):
+    response = as_maintainer.post(reverse("snapshot_freeze"), {**FREEZE, "name": "my-version"})
+
+    assert response.status_code == 422
+    assert "No example is approved" in shown(response)
+    assert 'value="my-version"' in shown(response)
+    assert not Snapshot.objects.exists()
+
+
+def test_the_gates_are_shown_before_freezing(as_maintainer):
+    text = shown(as_maintainer.get(reverse("snapshot_freeze")))
+
+    assert "blocks</span>" in text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"name": "\0"},
+        {"seed": "x"},
+        {"seed": str(2**70)},
+        {"validation_per_mille": "1001"},
+        {"name": "../x"},
+    ],
+)
+def test_no_form_breaks_freezing(as_maintainer, fields):
+    makers.approved()
+
+    response = as_maintainer.post(reverse("snapshot_freeze"), {**FREEZE, **fields} if fields else {})
+
+    assert response.status_code == 422
+    assert not Snapshot.objects.exists()
+
+
+def test_the_files_of_a_version_can_be_downloaded(as_author):
+    frozen = makers.snapshot(examples=2)
+
+    files = {
+        name: as_author.get(reverse("snapshot_download", args=[frozen.pk, name]))
+        for name in ("manifest.json", "train.jsonl", "validation.jsonl", "README.md")
+    }
+
+    assert {response.status_code for response in files.values()} == {200}
+    assert shown(files["manifest.json"]) == frozen.manifest
+    rows = [
+        json.loads(line)
+        for name in ("train", "validation")
+        for line in shown(files[f"{name}.jsonl"]).splitlines()
+    ]
+    assert len(rows) == 2
+    assert f'filename="{frozen.name}-train.jsonl"' in files["train.jsonl"]["Content-Disposition"]
+
+
+@pytest.mark.parametrize("name", ["nothing.txt", "..", "recipe.json", "manifest.json.part"])
+def test_no_other_file_can_be_downloaded(as_author, name):
+    frozen = makers.snapshot(examples=1)
+
+    assert as_author.get(f"/snapshots/{frozen.pk}/files/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("number", [0, 999, 2**63, 10**40])
+def test_an_unknown_version_is_not_found(as_author, number):
+    assert as_author.get(f"/snapshots/{number}/").status_code == 404
+
+
+def test_the_list_shows_counts(as_author):
+    frozen = makers.snapshot("v7", examples=2)
+
+    response = as_author.get(reverse("snapshot_list"))
+
+    row = response.context["snapshots"][0]
+    assert row == frozen
+    assert row.train + row.validation == 2
+
+
+def test_a_version_that_somebody_changed_says_so(as_author):
+    frozen = makers.snapshot(examples=1)
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE curation_snapshot SET manifest = %s", [frozen.manifest.replace('"seed":13', '"seed":14')]
+        )
+
+    assert "does not match the digest" in shown(as_author.get(reverse("snapshot_page", args=[frozen.pk])))
+
+
+def test_the_admin_shows_content_and_changes_none(db):
+    admin = makers.signed_in(makers.user("admin"))
+    example = makers.example()
+
+    assert admin.get(reverse("admin:curation_example_change", args=[example.pk])).status_code == 200
+    assert admin.post(reverse("admin:curation_example_delete", args=[example.pk])).status_code == 403

@@ -106,11 +106,14 @@ def rehearse(report: Report, progress: Progress) -> None:
         step.result = f"{result.created} new, {result.changed} changed, {result.unchanged} unchanged examples"
         if result.refused:
             raise source_files.FolderRefused(
-                f"{result.refused} files were refused. List their problems: python3 manage.py check_examples training-data"
+                f"{result.refused} files were refused. "
+                "List their problems: python3 manage.py check_examples training-data"
             )
     with report.step("review") as step:
         seeding.approve_shipped()
-        step.result = f"{Example.objects.approved().count()} of {Example.objects.count()} examples are approved"
+        step.result = (
+            f"{Example.objects.approved().count()} of {Example.objects.count()} examples are approved"
+        )
     with report.step("snapshot") as step:
         snapshot = seeding.freeze_shipped()
         step.result = f"{snapshot.name}, {snapshot.entries.count()} examples, digest {snapshot.digest[:12]}"
@@ -139,7 +142,9 @@ def stage_steps(run: Run) -> list[Step]:
         seconds = (stage.finished_at - stage.started_at).total_seconds() if stage.finished_at else 0.0
         ok = stage.state == "succeeded"
         words = stage.get_state_display() if ok else stage.failure_message or run.failure_message
-        steps.append(Step(stage.name, words or f"the run is {run.get_state_display()}", round(seconds, 1), ok))
+        steps.append(
+            Step(stage.name, words or f"the run is {run.get_state_display()}", round(seconds, 1), ok)
+        )
         if not ok:
             break
     return steps
@@ -147,5 +152,7 @@ def stage_steps(run: Run) -> list[Step]:
 
 def peak_memory_mb() -> int:
     """The largest single process of this rehearsal so far, in MB (Linux counts ru_maxrss in kB)."""
-    largest = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    largest = max(
+        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
     return largest // 1024

@@ -17,7 +17,10 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     if "author" not in roles_of(request.user):
         return render(request, "studio/dashboard.html")
     rows = [
-        {"topic": row.topic, "cells": [{"generation": g, "count": n} for g, n in zip(COLUMNS, row.counts, strict=True)]}
+        {
+            "topic": row.topic,
+            "cells": [{"generation": g, "count": n} for g, n in zip(COLUMNS, row.counts, strict=True)],
+        }
         for row in coverage()
     ]
     return render(

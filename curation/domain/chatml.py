@@ -30,15 +30,17 @@ __all__ = [
 TEMPLATE_VERSION = "chatml-1"
 
 _EXPERT = "You are an expert BBj programmer. Write code for {generation}."
-_EXPLAINER = "You are an expert BBj programmer who explains code to other developers. The code is for {generation}."
+_EXPLAINER = (
+    "You are an expert BBj programmer who explains code to other developers. The code is for {generation}."
+)
 _MIGRATOR = "You are an expert BBj programmer who migrates code from {source} to {target}."
 
-# Possessive (*+): a model that repeats one letter for ever must not cost the square of its answer's length.
-_FENCE = re.compile(r"^ {0,3}```[ \t]*+([\w+-]*+)[^\n]*+\n(.*?)(?:^ {0,3}```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+# Possessive (*+): an answer that repeats one letter for ever must not cost the square of its length.
+_FENCE = re.compile(r"(?ms)^ {0,3}```[ \t]*+([\w+-]*+)[^\n]*+\n(.*?)(?:^ {0,3}```[ \t]*$|\Z)")
 _STATEMENT = re.compile(
-    r"""(?ix) \s* (?: \d+ \s+ )?                      # a line number
-    (?: (?: rem | print | input | let | class | use | open | close | if | for | while | switch | method | declare
-          | dim | read | write | gosub | goto | return | end | release | process_events ) \b
+    r"""(?ix) \s* (?: \d+ \s+ )?                     # a line number
+    (?: (?: rem | print | input | let | class | use | open | close | if | for | while | switch | method
+          | declare | dim | read | write | gosub | goto | return | end | release | process_events ) \b
       | \#? [_a-z]\w* (?: [$%!]? \s* = | ! \. )          # name$ = …, window!.addButton(…)
       | [_a-z]\w* : \s* $ )                              # a label
     """
@@ -71,17 +73,22 @@ def render(doc: ExampleDoc) -> dict[str, list[dict[str, str]]]:
     """
     system, user, assistant = _PARTS[doc.type](doc)
     if doc.type in ("comprehension", "migration") and not prompt_code(doc).strip():
-        where = "below ### Before (…)" if doc.type == "migration" else "in ## Code"
-        raise RenderError(f"{doc.path}: a {doc.type} example without code in its prompt. Add a bbj fence {where}.")
+        place = "below ### Before (…)" if doc.type == "migration" else "in ## Code"
+        raise RenderError(
+            f"{doc.path}: a {doc.type} example without code to ask about. Add a bbj fence {place}."
+        )
     if not assistant.strip():
-        where = {"completion": "a bbj fence in ## Code", "migration": "a bbj fence below ### After (…)"}
-        needed = where.get(doc.type, "text in ## Explanation")
+        needed = {"completion": "a bbj fence in ## Code", "migration": "a bbj fence below ### After (…)"}.get(
+            doc.type, "text in ## Explanation"
+        )
         raise RenderError(f"{doc.path}: a {doc.type} example without an answer. Add {needed}.")
     if not user.strip():
         raise RenderError(f"{doc.path}: a {doc.type} example without a prompt. Write a title or description.")
     for text in (system, user, assistant):
         if token := CONTROL_TOKEN.search(text):
-            raise ControlTokenError(f"{doc.path}: the text holds the control token {token[0]}. Write it another way.")
+            raise ControlTokenError(
+                f"{doc.path}: the control token {token[0]} is in the text. Write it another way."
+            )
     return {
         "prompt": [{"role": "system", "content": system}, {"role": "user", "content": user}],
         "completion": [{"role": "assistant", "content": assistant}],
@@ -94,7 +101,7 @@ def gold_code(doc: ExampleDoc) -> str:
 
 
 def prompt_code(doc: ExampleDoc) -> str:
-    """The code inside the prompt: the Before side of a migration, the code to explain; "" for a completion."""
+    """The code in the prompt: a migration's Before side, the code to explain; "" for a completion."""
     if doc.type == "completion":
         return ""
     return "\n".join(f.code for f in _side(doc, "before" if doc.type == "migration" else ""))
@@ -103,9 +110,9 @@ def prompt_code(doc: ExampleDoc) -> str:
 def extract_code(answer: str) -> Extraction:
     """The BBj code of a model's answer.
 
-    The first fence tagged bbj that holds something; else the first one without a tag; else, without any fence, the
-    whole text if at least half of its lines start like BBj statements and do not end like sentences. A fence that
-    is never closed counts up to the end of the text.
+    The first fence tagged bbj that holds something; else the first one without a tag; else, where there is no
+    fence, the whole text if at least half of its lines start like BBj statements and do not end like
+    sentences. A fence that is never closed counts up to the end of the text.
     """
     answer = answer.replace("\r\n", "\n")
     fences = [(tag.lower(), code) for tag, code in _FENCE.findall(answer)]
@@ -125,7 +132,11 @@ def _looks_like_bbj(text: str) -> bool:
 
 
 def _completion(doc: ExampleDoc) -> tuple[str, str, str]:
-    return _EXPERT.format(generation=_names(doc.generations)), doc.description or doc.title, _fenced(_side(doc, ""))
+    return (
+        _EXPERT.format(generation=_names(doc.generations)),
+        doc.description or doc.title,
+        _fenced(_side(doc, "")),
+    )
 
 
 def _comprehension(doc: ExampleDoc) -> tuple[str, str, str]:
@@ -140,7 +151,11 @@ def _migration(doc: ExampleDoc) -> tuple[str, str, str]:
     answer = _fenced(_side(doc, "after"))
     if answer and doc.explanation:
         answer = f"{answer}\n\n{doc.explanation}"
-    return _MIGRATOR.format(source=source, target=target), f"{request}\n\n{_fenced(_side(doc, 'before'))}", answer
+    return (
+        _MIGRATOR.format(source=source, target=target),
+        f"{request}\n\n{_fenced(_side(doc, 'before'))}",
+        answer,
+    )
 
 
 def _explanation(doc: ExampleDoc) -> tuple[str, str, str]:
@@ -168,8 +183,8 @@ def _side(doc: ExampleDoc, part: str) -> list[CodeFile]:
 
 def _fenced(files: Sequence[CodeFile]) -> str:
     named = len(files) > 1
-    blocks = (f"<!-- filename: {f.name} -->\n" * bool(named and f.name) + f"```bbj\n{f.code}```" for f in files)
-    return "\n\n".join(blocks)
+    headers = (f"<!-- filename: {f.name} -->\n" if named and f.name else "" for f in files)
+    return "\n\n".join(f"{header}```bbj\n{f.code}```" for header, f in zip(headers, files, strict=True))
 
 
 def _names(generations: Sequence[str]) -> str:

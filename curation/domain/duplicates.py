@@ -47,7 +47,8 @@ def normalise(text: str) -> str:
 def normalise_code(code: str) -> str:
     """The token sequence of BBj code, joined by blanks: comments, line numbers, case and layout do not count.
 
-    A line whose first column is ":" goes on with the one before. A blank inside a string becomes "·", so that splitting at blanks gives the tokens back.
+    A line whose first column is ":" goes on with the one before. A blank inside a string becomes "·", so that
+    splitting at blanks gives the tokens back.
     """
     tokens: list[str] = []
     for line in _CONTINUATION.sub("", code).casefold().split("\n"):
@@ -74,13 +75,13 @@ def find_pairs(texts: Sequence[str], threshold: float) -> list[Pair]:
     """
     _check(threshold)
     groups: dict[str, list[int]] = defaultdict(list)
-    for index, text in enumerate(texts):
-        groups[text].append(index)
+    for i, text in enumerate(texts):
+        groups[text].append(i)
     index = Index(list(groups))
     members = list(groups.values())
 
     pairs = [Pair(a, b, 1.0) for same in members for n, a in enumerate(same) for b in same[n + 1 :]]
-    for row in range(len(index.texts)):
+    for row in range(len(members)):
         for other, score in index.near(row, threshold):
             pairs += [Pair(min(a, b), max(a, b), score) for a in members[row] for b in members[other]]
     return sorted(pairs)
@@ -91,7 +92,7 @@ class Index:
 
     Each step drops only what cannot reach the threshold, by a lower bound on the Indel distance: the lengths,
     the character histograms, then the distance of the texts reduced to some of their characters. The last one
-    adds up: an insertion or deletion touches one character, and so one of several disjoint sets of characters.
+    adds up: an insertion or deletion touches one character, so it counts in one of several disjoint sets.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -116,7 +117,9 @@ class Index:
         place = self._place[row]
         return self._matches(self.texts[row], self._histograms[place], place + 1, threshold)
 
-    def _matches(self, text: str, histogram: np.ndarray, start: int, threshold: float) -> list[tuple[int, float]]:
+    def _matches(
+        self, text: str, histogram: np.ndarray, start: int, threshold: float
+    ) -> list[tuple[int, float]]:
         longest = int(len(text) * (2 - threshold) / threshold + 1e-6)
         most = int(np.searchsorted(self._lengths, longest, side="right"))
         apart = np.abs(self._histograms[start:most] - histogram)
@@ -126,8 +129,8 @@ class Index:
         for bins, reduced in self._layers:
             if not rows.size:
                 return []
-            others = [reduced[start + row] for row in rows]
-            distances = process.cdist([_reduced(text, bins)], others, scorer=Indel.distance, dtype=np.int64)[0]
+            mine, theirs = [_reduced(text, bins)], [reduced[start + row] for row in rows]
+            distances = process.cdist(mine, theirs, scorer=Indel.distance, dtype=np.int64)[0]
             bound[rows] += distances - apart[rows][:, bins].sum(axis=1)
             rows = rows[bound[rows] <= allowed[rows]]
         found = [self._order[start + row] for row in rows]

@@ -1,6 +1,6 @@
 """An example file: front matter, then Code, Expected Behavior or Expected Output, and Explanation.
 
-The format is described for authors in training-data/FORMAT.md. `parse` reports every problem of a file at once.
+The format is described for authors in training-data/FORMAT.md. `parse` reports all problems of a file.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def decode(data: bytes, *, path: str) -> tuple[str | None, list[Problem]]:
 
     if len(data) > LARGEST_FILE_BYTES:
         size = f"{len(data):,} bytes; an example may have {LARGEST_FILE_BYTES:,}"
-        return None, [problem("too-large", "error", f"The file has {size}.", "Split it into several examples.")]
+        return None, [problem("too-large", "error", f"The file has {size}.", "Make several examples of it.")]
     problems = []
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
@@ -145,7 +145,11 @@ def parse(text: str, *, path: str) -> Parsed:
 
 
 def _doc(
-    path: str, text: str, meta: dict[str, Any], sections: dict[str, _Section], code_files: tuple[CodeFile, ...]
+    path: str,
+    text: str,
+    meta: dict[str, Any],
+    sections: dict[str, _Section],
+    code_files: tuple[CodeFile, ...],
 ) -> ExampleDoc:
     kind = next((k for k in ("behavior", "output") if f"Expected {k.title()}" in sections), "")
     generation = meta["generation"]
@@ -172,7 +176,12 @@ def _doc(
 
 def _check_characters(text: str, path: str) -> Iterator[Problem]:
     rules = (
-        (CONTROL_TOKEN, "control-token", "The ChatML control token {} would end a training message.", "Reword it."),
+        (
+            CONTROL_TOKEN,
+            "control-token",
+            "The ChatML control token {} is not allowed.",
+            "Write it another way.",
+        ),
         (_CONTROL_CHARACTER, "control-character", "The control character {} is not allowed.", "Remove it."),
         (_HIDDEN, "hidden-character", "The invisible character {} is not allowed.", "Remove it."),
         (_SURROGATE, "surrogate", "The half character {} is not text.", "Type the character again."),
@@ -188,14 +197,15 @@ def _check_characters(text: str, path: str) -> Iterator[Problem]:
 def _check_path(path: str) -> Iterator[Problem]:
     parts = PurePosixPath(path).parts
     if not _KEBAB.match(parts[-1] if parts else ""):
-        yield Problem(path, 1, "file-name", "warning", "The file name is not kebab-case.", "Write it like hello-window.md")
+        message = "The file name is not kebab-case."
+        yield Problem(path, 1, "file-name", "warning", message, "Write it like hello-window.md")
     if len(parts) == 2 and parts[0] not in TOPICS:
         message = f'The folder "{parts[0]}" is not a topic; topics are {", ".join(TOPICS)}.'
         yield Problem(path, 1, "topic-unknown", "warning", message)
 
 
 def _split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, _Section], list[Problem]]:
-    """The body by its ## headings; headings inside fences are text. The first of two equal sections counts."""
+    """The body by its ## headings; headings inside fences are text. Of two equal ones the first counts."""
     sections: dict[str, _Section] = {}
     problems: list[Problem] = []
     name, start, lines = "", first_line, list[tuple[int, str]]()
@@ -204,17 +214,19 @@ def _split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, _S
     def close() -> None:
         section = _Section(name, start, tuple(lines))
         if len(section.text.encode("utf-8", "surrogatepass")) > LARGEST_SECTION_BYTES:
-            message = f"The section {name or 'before the first heading'} is longer than {LARGEST_SECTION_BYTES:,} bytes."
+            place = f"The section {name}" if name else "The text before the first heading"
+            message = f"{place} is longer than {LARGEST_SECTION_BYTES:,} bytes."
             problems.append(Problem(path, start, "section-too-large", "error", message, "Split the example."))
         if name in sections:
-            problems.append(Problem(path, start, "section-twice", "error", f"## {name} stands there twice.", "Join them."))
+            message = f"## {name} stands there twice."
+            problems.append(Problem(path, start, "section-twice", "error", message, "Join them."))
         else:
             sections[name] = section
 
     for number, line in enumerate(body.split("\n"), first_line):
         mark = _FENCE.match(line)
         if fence:
-            if mark and not mark.group(2) and mark.group(1)[0] == fence[0] and len(mark.group(1)) >= len(fence):
+            if mark and _closes(mark, fence):
                 fence = ""
         elif mark:
             fence, fence_line = mark.group(1), number
@@ -230,6 +242,11 @@ def _split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, _S
     return sections, problems
 
 
+def _closes(mark: re.Match[str], fence: str) -> bool:
+    """Whether a fence line ends the block that `fence` began: the same sign as often or more, and no tag."""
+    return mark.group(1).startswith(fence) and not mark.group(2)
+
+
 def _without_closing_marks(heading: str) -> str:
     """Of "Code ##" the word; the sign in "C#" belongs to it."""
     heading = heading.rstrip(" \t")
@@ -243,7 +260,7 @@ def _code_files(section: _Section | None) -> Iterator[CodeFile]:
     for number, line in section.lines if section else ():
         mark = _FENCE.match(line)
         if fence:
-            if mark and not mark.group(2) and mark.group(1)[0] == fence[0] and len(mark.group(1)) >= len(fence):
+            if mark and _closes(mark, fence):
                 yield CodeFile(name, part, "".join(f"{text}\n" for text in code), start, tag)
                 fence = name = ""
             else:
@@ -268,7 +285,8 @@ def _check_sections(sections: dict[str, _Section], path: str) -> Iterator[Proble
     for name, section in sections.items():
         if name and name not in _SECTIONS:
             message = f'"## {name}" is not a section of an example.'
-            yield Problem(path, section.line, "section-unknown", "warning", message, f"Use {', '.join(_SECTIONS)}.")
+            known = f"Use {', '.join(_SECTIONS)}."
+            yield Problem(path, section.line, "section-unknown", "warning", message, known)
 
 
 def _check_habits(
@@ -278,7 +296,7 @@ def _check_habits(
     sections: dict[str, _Section],
     path: str,
 ) -> Iterator[Problem]:
-    """The soft rules: an example may break them, its author should know. `meta` may be anything YAML can say."""
+    """The soft rules: an example may break them, its author should know. `meta` is whatever YAML read."""
 
     def warn(line: int, code: str, message: str, suggestion: str = "") -> Problem:
         return Problem(path, line, code, "warning", message, suggestion)
@@ -286,24 +304,31 @@ def _check_habits(
     kind = meta.get("type")
     for name in ("from_generation", "to_generation"):
         if kind == "migration" and name not in meta:
-            yield warn(line_of.get("type", 1), "migration-incomplete", f"A migration without {name}.", f"Add {name}: …")
+            message = f"A migration without {name}."
+            yield warn(line_of.get("type", 1), "migration-incomplete", message, f"Add {name}: …")
         if kind in TYPES and kind != "migration" and name in meta:
-            yield warn(line_of.get(name, 1), "not-a-migration", f"{name} on a {kind}.", "Remove it, or write type: migration")
+            message = f"{name} on a {kind}."
+            yield warn(
+                line_of.get(name, 1), "not-a-migration", message, "Remove it, or write type: migration"
+            )
     if not code_files and kind != "explanation":
         yield warn(1, "no-code", "There is no code fence in a section ## Code.", "Add ```bbj … ```")
     parts = {f.part for f in code_files}
     if kind == "migration" and code_files and not {"before", "after"} <= parts:
-        yield warn(code_files[0].line, "no-sides", "A migration shows both sides.", "Add ### Before (…) and ### After (…)")
+        message = "A migration shows both sides."
+        yield warn(code_files[0].line, "no-sides", message, "Add ### Before (…) and ### After (…)")
     if "Explanation" not in sections:
-        yield warn(1, "no-explanation", "There is no section ## Explanation.", "Say why the code is as it is.")
+        yield warn(1, "no-explanation", "There is no section ## Explanation.", "Say why the code is so.")
     if not any(name.startswith("Expected ") for name in sections):
         message = "There is neither ## Expected Behavior nor ## Expected Output."
         yield warn(1, "no-expectation", message, "Say what the program shows or prints.")
     for file in code_files:
         if file.tag != "bbj":
-            yield warn(file.line - 1, "fence-tag", f"The fence is tagged {file.tag or 'with nothing'}.", "Write ```bbj")
+            message = f'The fence is tagged "{file.tag}".' if file.tag else "The fence has no tag."
+            yield warn(file.line - 1, "fence-tag", message, "Write ```bbj")
         if not _REM.match(file.code.partition("\n")[0]):
-            yield warn(file.line, "no-rem", "The first line of code is not a REM.", "Say what the program does: REM …")
+            message = "The first line of code is not a REM."
+            yield warn(file.line, "no-rem", message, "Say what the program does: REM …")
         lines = file.code.count("\n")
         if lines not in CODE_LINES:
             yield warn(file.line, "code-length", f"{lines} lines of code; 10 to 50 teach best.")

@@ -20,10 +20,11 @@ _LONGEST_SHOWN = 60
 
 
 @cache
-def validator() -> Draft7Validator:
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    Draft7Validator.check_schema(schema)
-    return Draft7Validator(schema)
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the front matter."""
+    read: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    Draft7Validator.check_schema(read)
+    return read
 
 
 def check_front_matter(meta: Mapping[str, Any], *, file: str, line_of: Mapping[str, int]) -> list[Problem]:
@@ -33,12 +34,18 @@ def check_front_matter(meta: Mapping[str, Any], *, file: str, line_of: Mapping[s
         meta: What YAML read.
         line_of: Line of each key in the file, counted from 1.
     """
-    problems = (p for error in validator().iter_errors(dict(meta)) for p in _explain(error, file, line_of))
+    problems = (
+        p
+        for error in Draft7Validator(schema()).iter_errors(dict(meta))
+        for p in _explain(error, meta, file, line_of)
+    )
     # A value of the wrong kind is also none of the allowed ones: two errors, one sentence.
     return sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.code, p.message))
 
 
-def _explain(error: ValidationError, file: str, line_of: Mapping[str, int]) -> Iterator[Problem]:
+def _explain(
+    error: ValidationError, meta: Mapping[str, Any], file: str, line_of: Mapping[str, int]
+) -> Iterator[Problem]:
     field = str(error.absolute_path[0]) if error.absolute_path else ""
     line = line_of.get(field, 1)
 
@@ -46,13 +53,13 @@ def _explain(error: ValidationError, file: str, line_of: Mapping[str, int]) -> I
         return Problem(file, at, code, "error", message, suggestion)
 
     if error.validator == "required":
-        for name in error.validator_value:
-            if name not in error.instance:
-                yield problem("field-missing", f'"{name}" is missing from the front matter.', f"Add a line {name}: …")
+        for name in schema()["required"]:
+            if name not in meta:
+                yield problem("field-missing", f'The field "{name}" is missing.', f"Add a line {name}: …")
         return
     if error.validator == "additionalProperties":
-        known = list(validator().schema["properties"])
-        for name in error.instance:
+        known = list(schema()["properties"])
+        for name in meta:
             if name not in known:
                 yield problem(
                     "field-unknown",
@@ -74,7 +81,9 @@ def _explain(error: ValidationError, file: str, line_of: Mapping[str, int]) -> I
     if allowed:
         for item in value if isinstance(value, list) else [value]:
             if item == "all" and isinstance(value, list):
-                yield problem("all-in-list", f'{field}: "all" excludes the rest.', f"Write {field}: all, without a list.")
+                yield problem(
+                    "all-in-list", f'{field}: "all" stands alone.', f"Write {field}: all, without a list."
+                )
             elif item not in allowed:
                 yield problem(
                     "value-unknown",
@@ -82,7 +91,7 @@ def _explain(error: ValidationError, file: str, line_of: Mapping[str, int]) -> I
                     _did_you_mean(str(item), allowed),
                 )
         if isinstance(value, list) and not value:
-            yield problem("empty", f"{field} is an empty list.", f"Name at least one of {', '.join(allowed)}.")
+            yield problem("empty", f"{field} is an empty list.", f"Name one or more of {', '.join(allowed)}.")
         if isinstance(value, list) and len({str(item) for item in value}) < len(value):
             yield problem("repeated", f"{field} names a value twice.", "Name each once.")
         return
@@ -102,7 +111,7 @@ def _allowed(field: str) -> list[str]:
         return ["all", *one]
     if field in ("from_generation", "to_generation"):
         return one
-    return list(validator().schema["properties"].get(field, {}).get("enum", []))
+    return list(schema()["properties"].get(field, {}).get("enum", []))
 
 
 def _did_you_mean(written: str, allowed: list[str]) -> str:

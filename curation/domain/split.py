@@ -33,8 +33,8 @@ def cluster_id(content_hashes: Iterable[str], known: Mapping[str, str] | None = 
         content_hashes: Hash of each member; at least one.
         known: Cluster ids that earlier dataset versions gave to texts, by content hash. A cluster with such a
             member keeps that id, so that a new near-duplicate never moves the old text. When two old clusters
-            grow together the smaller id is kept, and the other one may change sides: no hash can prevent that,
-            see known_ids.
+            grow together the smaller id is kept, and the other one may change sides: no hash can prevent
+            that, but known_ids tells.
 
     Raises:
         ValueError: there is no member.

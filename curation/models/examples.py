@@ -34,7 +34,7 @@ class ExampleQuerySet(models.QuerySet):
         )
 
     def with_status_in(self, status: str) -> ExampleQuerySet:
-        """Only examples whose present text has this status: approved, needs_review, changes_requested, rejected."""
+        """Only those whose present text is approved, needs_review, changes_requested or rejected."""
         rows = self.with_status()
         return {
             "rejected": rows.filter(has_rejection=True),
@@ -50,7 +50,9 @@ class ExampleQuerySet(models.QuerySet):
 class Example(models.Model):
     """One file of training-data/. The path is its identity; its text is the head revision's."""
 
-    path = models.CharField(max_length=200, unique=True, help_text="inside training-data/: gui/hello-window.md")
+    path = models.CharField(
+        max_length=200, unique=True, help_text="inside training-data/: gui/hello-window.md"
+    )
     head = models.OneToOneField("Revision", on_delete=models.PROTECT, null=True, related_name="+")
     # Read from the head revision when it is written (services/authoring.py), so that lists can filter.
     content_hash = models.CharField(max_length=64, db_index=True)
@@ -81,8 +83,12 @@ class Revision(ImmutableModel):
     content_hash = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the UTF-8 text")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="revisions")
     note = models.CharField(max_length=300, blank=True)
-    checker = models.CharField(max_length=60, blank=True, help_text='"offline check 1" or the compiler with its build')
-    findings = models.JSONField(default=list, help_text="what that checker said: line, code, message, certain")
+    checker = models.CharField(
+        max_length=60, blank=True, help_text='"offline check 1" or the compiler with its build'
+    )
+    findings = models.JSONField(
+        default=list, help_text="what that checker said: line, code, message, certain"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -122,14 +128,21 @@ class Draft(models.Model):
     """Text that is not (yet) a revision: kept even while it has problems, so that nobody loses typing."""
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
-    example = models.ForeignKey(Example, on_delete=models.CASCADE, null=True, blank=True, related_name="drafts")
+    example = models.ForeignKey(
+        Example, on_delete=models.CASCADE, null=True, blank=True, related_name="drafts"
+    )
     path = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)
     base_hash = models.CharField(
-        max_length=64, blank=True, help_text="the example's text that this draft started from; empty for a new example"
+        max_length=64,
+        blank=True,
+        help_text="the example's text that this draft started from; empty for a new example",
     )
     origin = models.CharField(
-        max_length=100, blank=True, db_index=True, help_text='where it came from: "attempt:17", "example:gui/x.md"'
+        max_length=100,
+        blank=True,
+        db_index=True,
+        help_text='where it came from: "attempt:17", "example:gui/x.md"',
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

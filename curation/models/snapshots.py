@@ -33,7 +33,9 @@ class Snapshot(ImmutableModel):
     name = models.CharField(max_length=80, unique=True)
     digest = models.CharField(max_length=64, unique=True)
     manifest = models.TextField()
-    report = models.JSONField(default=dict, help_text="gate results and counts at freezing time; not part of the digest")
+    report = models.JSONField(
+        default=dict, help_text="gate results and counts at freezing time; not part of the digest"
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

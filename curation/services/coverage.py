@@ -26,5 +26,6 @@ def coverage() -> list[CoverageRow]:
         examples[topic] += 1
         cells.update((topic, generation) for generation in generations)
     return [
-        CoverageRow(topic, tuple(cells[topic, column] for column in COLUMNS), examples[topic]) for topic in TOPICS
+        CoverageRow(topic, tuple(cells[topic, column] for column in COLUMNS), examples[topic])
+        for topic in TOPICS
     ]

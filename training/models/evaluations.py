@@ -24,11 +24,15 @@ class Evaluation(models.Model):
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="evaluations")
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="evaluations")
     task_set = models.ForeignKey(TaskSet, on_delete=models.PROTECT, related_name="evaluations")
-    config = models.JSONField(help_text="decoding, token limit, template, runtime build, checker, flags, time limits")
+    config = models.JSONField(
+        help_text="decoding, token limit, template, runtime build, checker, flags, time limits"
+    )
     config_hash = models.CharField(max_length=64, db_index=True)
     checker = models.CharField(max_length=20, choices=[("bbjcpl", "bbjcpl"), ("offline", "offline check")])
     checker_build = models.CharField(max_length=120)
-    controls = models.JSONField(default=dict, help_text="known good, known bad, gold answers: what the checker said")
+    controls = models.JSONField(
+        default=dict, help_text="known good, known bad, gold answers: what the checker said"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -52,7 +56,9 @@ class Attempt(ImmutableModel):
     extraction = models.CharField(max_length=30, blank=True, help_text="which rule found the code")
     finish_reason = models.CharField(max_length=20, blank=True)
     outcome = models.CharField(max_length=20, choices=OUTCOMES, db_index=True)
-    checker_output = models.TextField(blank=True, help_text="raw text of the compiler, or the offline findings")
+    checker_output = models.TextField(
+        blank=True, help_text="raw text of the compiler, or the offline findings"
+    )
     duration_s = models.FloatField(default=0)
 
     class Meta:

@@ -31,7 +31,9 @@ class Run(models.Model):
     state = models.CharField(max_length=10, choices=STATES, default="queued", db_index=True)
     attempt = models.PositiveIntegerField(default=0, help_text="how often it was claimed")
     owner = models.CharField(max_length=120, blank=True, help_text="host:pid of the supervisor that holds it")
-    fence = models.PositiveIntegerField(default=0, help_text="grows with each claim; a write with an old fence is refused")
+    fence = models.PositiveIntegerField(
+        default=0, help_text="grows with each claim; a write with an old fence is refused"
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True, help_text="a requeued run waits until then")
     published_at = models.DateTimeField(null=True, blank=True)
@@ -122,7 +124,9 @@ class Artifact(ImmutableModel):
 
     class Meta:
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["run", "kind", "sha256"], name="artifact_once_per_run")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "kind", "sha256"], name="artifact_once_per_run")
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_name} of {self.run}"

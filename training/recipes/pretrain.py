@@ -42,8 +42,10 @@ def train(recipe: PretrainRecipe, folder: RunFolder) -> dict[str, Any]:
 
     from datasets import Dataset
     from peft import LoraConfig, get_peft_model
+    from transformers import set_seed
     from trl import SFTConfig, SFTTrainer
 
+    set_seed(recipe.seed)  # the trainer sets it too, but only after the adapter got its random start
     lora = LoraConfig(
         r=recipe.lora_rank,
         lora_alpha=recipe.lora_alpha,
@@ -67,7 +69,8 @@ def train(recipe: PretrainRecipe, folder: RunFolder) -> dict[str, Any]:
         processing_class=tokenizer,
     )
     result = run_trainer(trainer, "pretrain", folder)
-    return {**result, "programs": len(programs), "blocks": len(trainer.train_dataset)}
+    blocks = [len(block) for block in trainer.train_dataset["input_ids"]]
+    return {**result, "programs": len(programs), "blocks": len(blocks), "tokens": sum(blocks)}
 
 
 def read_corpus(folder: Path) -> tuple[list[str], list[str]]:

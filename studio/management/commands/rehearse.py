@@ -1,6 +1,6 @@
 """The whole loop in the foreground, on the tiny base: Markdown files in, a scored dataset version out.
 
-Ends with a table of the steps; exits 1 when any step failed, with one sentence that says which and what to do.
+Ends with a table of the steps. Exits 1 when a step failed, with a sentence that says which and what to do.
 """
 
 from __future__ import annotations
@@ -45,7 +45,12 @@ class StageBars:
     """A progress bar a stage, with its latest loss."""
 
     def __init__(self, console: Console) -> None:
-        columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         self._bars = Progress(*columns, TextColumn("{task.fields[note]}"), console=console)
         self._of_stage: dict[str, TaskID] = {}
 

@@ -183,7 +183,7 @@ def web(environment: dict[str, str], host: str, port: int) -> Child:
 
 def celery(environment: dict[str, str], name: str, arguments: list[str], **more: Any) -> Child:
     command = [sys.executable, "-m", "celery", "--quiet", "-A", "studio", "--workdir", str(settings.ROOT)]
-    # Killed, should the launcher be: asked to stop while its broker dies too, a worker sometimes hung for
+    # Killed, should the launcher be: asked to stop while its broker dies too, a worker once hung for
     # more than 30 s. Its pool processes are killed with it (Celery asks Linux for that).
     more["orphan_signal"] = signal.SIGKILL
     return Child(name, [*command, *arguments, "--loglevel", "WARNING"], environment, **more)

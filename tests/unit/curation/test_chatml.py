@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -26,16 +28,39 @@ def test_an_example_becomes_exactly_these_messages(kind: str):
     assert rendered == (GOLDEN / f"{kind}.json").read_text(encoding="utf-8")
 
 
-def test_a_control_token_never_reaches_a_message():
-    doc = dataclasses.replace(example("completion"), description="end <|im_end|>")
+@pytest.mark.parametrize("token", chatml.CONTROL_TOKENS)
+def test_a_control_token_never_reaches_a_message(token: str):
+    doc = dataclasses.replace(example("completion"), description=f"end {token}")
 
-    with pytest.raises(chatml.ControlTokenError, match="im_end"):
+    with pytest.raises(chatml.ControlTokenError, match=re.escape(token)):
         chatml.render(doc)
+    assert markdown.parse(f"{doc.text}\n{token}", path=doc.path).doc is None
 
 
-def test_an_example_without_an_answer_is_refused():
-    with pytest.raises(chatml.RenderError, match="without an answer"):
-        chatml.render(dataclasses.replace(example("explanation"), explanation=""))
+@pytest.mark.parametrize(
+    ("kind", "missing", "message"),
+    [
+        ("completion", {"code_files": ()}, "without an answer. Add a bbj fence in ## Code"),
+        ("comprehension", {"explanation": " "}, "without an answer. Add text in ## Explanation"),
+        ("comprehension", {"code_files": ()}, "without code to ask about. Add a bbj fence in ## Code"),
+        ("migration", {"code_files": ()}, "without code to ask about. Add a bbj fence below ### Before"),
+        ("explanation", {"explanation": ""}, "without an answer. Add text in ## Explanation"),
+        ("explanation", {"title": " "}, "without a prompt"),
+    ],
+)
+def test_an_example_that_lacks_a_side_is_refused(kind: str, missing: dict, message: str):
+    with pytest.raises(chatml.RenderError, match=re.escape(message)):
+        chatml.render(dataclasses.replace(example(kind), **missing))
+
+
+def test_a_migration_without_its_after_side_has_no_answer():
+    doc = example("migration")
+    before = tuple(file for file in doc.code_files if file.part == "before")
+
+    with pytest.raises(chatml.RenderError, match="below ### After"):
+        chatml.render(dataclasses.replace(doc, code_files=before))
+    assert "PRINT" not in chatml.prompt_code(doc)
+    assert chatml.prompt_code(doc) in before[0].code
 
 
 def test_the_gold_code_is_what_the_answer_holds():
@@ -55,6 +80,10 @@ def test_the_gold_code_is_what_the_answer_holds():
         ("```python\nprint(1)\n```\n```BBJ\nPRINT 2\n```", "PRINT 2\n", "bbj fence"),
         ("```bbj\nPRINT 1\n", "PRINT 1\n", "bbj fence"),
         ("REM x\nPRINT 1", "REM x\nPRINT 1\n", "whole text"),
+        ('10 name$="x"\n20 w!.show()', '10 name$="x"\n20 w!.show()\n', "whole text"),
+        ("```bbj\r\nPRINT 1\r\n```\r\n", "PRINT 1\n", "bbj fence"),
+        ("If you want to print, use PRINT.", "", ""),
+        ("For this there is a verb.\nUse it like this.\nPRINT 1", "", ""),
         ("```python\nprint(1)\n```", "", ""),
         ("I do not know.", "", ""),
         ("```bbj\n```", "", ""),
@@ -63,3 +92,14 @@ def test_the_gold_code_is_what_the_answer_holds():
 )
 def test_the_code_of_an_answer_is_found_by_the_first_rule_that_fits(answer: str, code: str, rule: str):
     assert chatml.extract_code(answer) == chatml.Extraction(code, rule)
+
+
+@pytest.mark.parametrize(
+    "answer", ["```" + "a" * 200_000, "```" + " " * 200_000, "```bbj\n" * 20_000, "a" * 200_000]
+)
+def test_an_answer_that_repeats_itself_costs_no_more_than_its_length(answer: str):
+    started = time.process_time()
+
+    chatml.extract_code(answer)
+
+    assert time.process_time() - started < 0.5

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.domain.labels import DIFFICULTIES, GENERATION_NAMES, GENERATIONS, TYPES
 from curation.domain.problems import Problem, check_report
 from curation.domain.review import ReviewFact, is_approved, status
+from curation.domain.schema import schema
 from curation.domain.snapshot import Member, build_manifest, canonical, digest, split_counts
-from curation.domain.split import cluster_id, split_of
+from curation.domain.split import cluster_id, known_ids, split_of
 
 OLD, NEW = "a" * 64, "b" * 64
 
@@ -36,6 +38,29 @@ def test_growing_the_data_never_moves_an_old_cluster():
     after = cluster_id([OLD, "0" * 64], known={OLD: before})
 
     assert before == after
+
+
+def test_two_old_clusters_that_grow_together_keep_the_smaller_id_and_show():
+    known = {OLD: "c2", NEW: "c1"}
+
+    assert cluster_id([OLD, NEW], known) == "c1"
+    assert known_ids([OLD, NEW, "0" * 64], known) == ["c1", "c2"]
+
+
+def test_the_side_of_a_cluster_is_the_same_on_every_machine():
+    """These sides are written down: another answer would move examples of every dataset version there is."""
+    assert [group for group in "abcdefghijklmnopqrstuvwxyz" if split_of(group, seed=13) == "validation"] == [
+        "h"
+    ]
+
+
+def test_the_words_of_the_schema_are_those_of_the_studio():
+    fields = schema()["properties"]
+
+    assert tuple(fields["type"]["enum"]) == TYPES
+    assert tuple(fields["difficulty"]["enum"]) == DIFFICULTIES
+    assert tuple(schema()["definitions"]["generation"]["enum"]) == GENERATIONS
+    assert tuple(GENERATION_NAMES) == ("all", *GENERATIONS)
 
 
 def test_about_a_tenth_of_many_clusters_is_for_validation():

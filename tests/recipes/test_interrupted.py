@@ -1,0 +1,41 @@
+"""A training that is stopped goes on as if it had not been; NF4 trains too."""
+
+import pytest
+from safetensors.numpy import load_file
+from tests.recipes.conftest import instruct_values, perform, pretrain_values, succeed
+
+from training.domain.run_folder import RunFolder
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_cancelled_and_resumed_stage_ends_with_the_same_adapter_bit_for_bit(chain, snapshot, tmp_path):
+    values = pretrain_values(chain.base, snapshot)
+    folder = RunFolder(tmp_path / "pretrain")
+
+    def cancel():
+        return "cancel" if folder.metrics()[0] else None
+
+    cancelled = perform("pretrain", folder.path, **values, process_on_tick=cancel)
+    resumed = succeed("pretrain", folder.path, **values)
+
+    assert cancelled.failure is not None
+    assert cancelled.failure.code == "cancelled"
+    assert not (folder.path / "result.json.part").exists()
+    assert resumed["resumed_from"].startswith("checkpoint-")
+    whole = load_file(chain.at("pretrain", "adapter", "adapter_model.safetensors"))
+    pieced = load_file(folder.path / "adapter" / "adapter_model.safetensors")
+    assert whole.keys() == pieced.keys()
+    assert all((whole[key] == pieced[key]).all() for key in whole)
+
+
+def test_both_stages_train_on_a_base_in_four_bits(chain, snapshot, tmp_path):
+    first = {**pretrain_values(chain.base, snapshot), "nf4": True, "train_embeddings": False, "max_steps": 2}
+
+    succeed("pretrain", tmp_path / "pretrain", **first)
+    second = instruct_values(chain.base, snapshot, tmp_path / "pretrain" / "adapter")
+    result = succeed("instruct", tmp_path / "instruct", **{**second, "nf4": True, "max_steps": 2})
+
+    assert result["steps"] == 2
+    assert result["loss"] < 10
+    assert (tmp_path / "instruct" / "adapter" / "adapter_model.safetensors").is_file()

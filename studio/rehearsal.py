@@ -139,7 +139,8 @@ def stage_steps(run: Run) -> list[Step]:
     """The run's stages as steps of the report, up to the first one that did not succeed."""
     steps = []
     for stage in run.stages.all():
-        seconds = (stage.finished_at - stage.started_at).total_seconds() if stage.finished_at else 0.0
+        began, ended = stage.started_at, stage.finished_at
+        seconds = (ended - began).total_seconds() if began and ended else 0.0
         ok = stage.state == "succeeded"
         words = stage.get_state_display() if ok else stage.failure_message or run.failure_message
         steps.append(

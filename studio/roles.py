@@ -22,6 +22,7 @@ SIGNED_IN = "signed in"  # any account, also one without a role yet
 MATRIX: dict[str, tuple[str | None, str | None]] = {
     "sign_in": (ANYONE, ANYONE),
     "sign_out": (None, SIGNED_IN),
+    "password": (SIGNED_IN, SIGNED_IN),
     "healthz": (ANYONE, None),
     "readyz": (ANYONE, None),
     "dashboard": (SIGNED_IN, None),

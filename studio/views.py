@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse_lazy
 
 from curation.models import Draft, Example
 from curation.services import reviewing
@@ -39,3 +43,14 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
             **scoring.dashboard(),
         },
     )
+
+
+class PasswordPage(PasswordChangeView):
+    """Change one's own password; the first one came from a terminal."""
+
+    template_name = "studio/password.html"
+    success_url = reverse_lazy("dashboard")
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        messages.success(self.request, "Your password is changed.")
+        return super().form_valid(form)

@@ -66,9 +66,10 @@ class StageBars:
         if stage not in self._of_stage:
             self._finish_all()
             self._of_stage[stage] = self._bars.add_task(stage, total=None, note="")
-        loss = metrics.get("loss")
-        note = {"note": f"loss {loss:.3f}"} if isinstance(loss, float) else {}
-        self._bars.update(self._of_stage[stage], completed=step, total=of or None, **note)
+        bar = self._of_stage[stage]
+        self._bars.update(bar, completed=step, total=of or None)
+        if isinstance(loss := metrics.get("loss"), float):
+            self._bars.update(bar, note=f"loss {loss:.3f}")
 
     def _finish_all(self) -> None:
         for bar in self._of_stage.values():

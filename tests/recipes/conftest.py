@@ -18,9 +18,11 @@ PROGRAMS = [
     'rem greet\nprint "hello"\nend\n',
     'rem loop\nfor i=1 to 10\n    print "row",i\nnext i\nend\n',
     'rem file\nopen (1)"city.dat"\nread record (1,end=done)a$\nprint a$\ndone:\nclose (1)\nend\n',
-    "rem window\nsysgui! = BBjAPI().openSysGui(\"X0\")\nwindow! = sysgui!.addWindow(10,10,300,200,\"City\")\nprocess_events\n",
+    'rem window\nsysgui! = BBjAPI().openSysGui("X0")\nwindow! = '
+    'sysgui!.addWindow(10,10,300,200,"City")\nprocess_events\n',
     # Longer than one block of 128 tokens: nothing of it may be lost.
-    "rem long\n" + "".join(f'let value{i}=value{i - 1}*{i}+7\nprint "value {i}",value{i}\n' for i in range(1, 30)),
+    "rem long\n"
+    + "".join(f'let value{i}=value{i - 1}*{i}+7\nprint "value {i}",value{i}\n' for i in range(1, 30)),
 ]
 
 ANSWERS = {
@@ -68,7 +70,9 @@ def perform(module: str, folder: Path, **options: Any) -> StageOutcome:
     own = {key: options.pop(key) for key in list(options) if key.startswith("process_")}
     run_folder = RunFolder(folder)
     run_folder.write_recipe(options)
-    return run_stage(module, folder, poll_s=0.1, **{key.removeprefix("process_"): v for key, v in own.items()})
+    return run_stage(
+        module, folder, poll_s=0.1, **{key.removeprefix("process_"): v for key, v in own.items()}
+    )
 
 
 def succeed(module: str, folder: Path, **options: Any) -> dict[str, Any]:
@@ -122,7 +126,11 @@ def instruct_values(base: Path, snapshot: Path, adapter: Path) -> dict[str, Any]
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory, snapshot: Path) -> Path:
     root = tmp_path_factory.mktemp("base")
-    values = {"corpus_folder": str(snapshot / "corpus"), "snapshot_folder": str(snapshot), "out": str(root / "models")}
+    values = {
+        "corpus_folder": str(snapshot / "corpus"),
+        "snapshot_folder": str(snapshot),
+        "out": str(root / "models"),
+    }
     result = succeed("tiny_base", root / "build", vocabulary=512, layers=1, context=512, **values)
     return Path(result["base_model"])
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from gguf import GGUFReader
 from safetensors import safe_open
-from tests.recipes.conftest import ANSWERS, PROGRAMS, succeed
 from tokenizers import Tokenizer
 
+from tests.recipes.conftest import ANSWERS, PROGRAMS, succeed
 from training.domain.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,11 @@ def weights(file: Path) -> dict[str, bytes]:
 
 
 def test_an_equal_base_is_not_built_again(base, snapshot, tmp_path):
-    values = {"corpus_folder": str(snapshot / "corpus"), "snapshot_folder": str(snapshot), "out": str(base.parent)}
+    values = {
+        "corpus_folder": str(snapshot / "corpus"),
+        "snapshot_folder": str(snapshot),
+        "out": str(base.parent),
+    }
     before = (base / "model.safetensors").stat().st_mtime_ns
 
     result = succeed("tiny_base", tmp_path / "again", vocabulary=512, layers=1, context=512, **values)
@@ -46,7 +50,9 @@ def test_training_writes_a_metric_line_a_step_and_the_loss_falls(chain):
     losses = [point["loss"] for point in points if "loss" in point]
 
     assert [point["step"] for point in points if "loss" in point] == list(range(1, 9))
-    assert {"stage", "step", "of", "loss", "learning_rate", "grad_norm", "tokens_per_s", "at"} <= set(points[0])
+    assert {"stage", "step", "of", "loss", "learning_rate", "grad_norm", "tokens_per_s", "at"} <= set(
+        points[0]
+    )
     assert any("eval_loss" in point for point in points)
     assert losses[-1] < losses[0]
 
@@ -58,10 +64,15 @@ def test_stage_two_trains_exactly_the_answers_and_their_ends(chain):
 
 
 def test_stage_two_goes_on_with_the_adapter_of_stage_one(chain):
-    first, second = (json.loads(chain.at(s, "adapter", "adapter_config.json").read_text()) for s in ("pretrain", "instruct"))
+    first, second = (
+        json.loads(chain.at(s, "adapter", "adapter_config.json").read_text())
+        for s in ("pretrain", "instruct")
+    )
 
     assert (second["r"], second["lora_alpha"]) == (first["r"], first["lora_alpha"]) == (8, 16)
-    before, after = (weights(chain.at(s, "adapter", "adapter_model.safetensors")) for s in ("pretrain", "instruct"))
+    before, after = (
+        weights(chain.at(s, "adapter", "adapter_model.safetensors")) for s in ("pretrain", "instruct")
+    )
     assert before.keys() == after.keys()
     assert all(before[key] != after[key] for key in before)
 
@@ -90,7 +101,11 @@ def test_the_merged_model_tells_its_chat_form(chain):
 
 
 def test_no_artifact_holds_a_path_of_this_machine(chain):
-    for folder in (chain.at("pretrain", "adapter"), chain.at("instruct", "adapter"), chain.at("merge", "merged")):
+    for folder in (
+        chain.at("pretrain", "adapter"),
+        chain.at("instruct", "adapter"),
+        chain.at("merge", "merged"),
+    ):
         for file in folder.rglob("*"):
             if file.suffix in (".json", ".jinja", ".md", ".txt"):
                 assert str(chain.root.parent) not in file.read_text(), file
@@ -119,7 +134,12 @@ def test_quantising_keeps_the_tensors_and_shrinks_the_file(chain):
 def prompts(tmp_path_factory):
     file = tmp_path_factory.mktemp("prompts") / "prompts.jsonl"
     rows = [
-        {"id": f"task-{i}", "sample": s, "seed": 100 * i + s, "messages": [{"role": "user", "content": question}]}
+        {
+            "id": f"task-{i}",
+            "sample": s,
+            "seed": 100 * i + s,
+            "messages": [{"role": "user", "content": question}],
+        }
         for i, question in enumerate(ANSWERS)
         for s in range(2)
     ]
@@ -134,10 +154,14 @@ def answers(folder: Path) -> list[dict]:
 def test_the_quantised_model_answers_every_prompt_in_order(chain, prompts, tmp_path):
     gguf = str(chain.at("quantise", "model-q4_k_m.gguf"))
 
-    result = succeed("generate", tmp_path / "a", gguf=gguf, prompts_file=str(prompts), max_tokens=24, context=256)
+    result = succeed(
+        "generate", tmp_path / "a", gguf=gguf, prompts_file=str(prompts), max_tokens=24, context=256
+    )
 
     rows = answers(tmp_path / "a")
-    assert [(row["id"], row["sample"]) for row in rows] == [(f"task-{i}", s) for i in range(4) for s in range(2)]
+    assert [(row["id"], row["sample"]) for row in rows] == [
+        (f"task-{i}", s) for i in range(4) for s in range(2)
+    ]
     assert all(row["finish_reason"] in ("stop", "length") for row in rows)
     assert all(row["tokens"] <= 24 for row in rows)
     assert result["errors"] == 0

@@ -2,8 +2,8 @@
 
 import pytest
 from safetensors.numpy import load_file
-from tests.recipes.conftest import instruct_values, perform, pretrain_values, succeed
 
+from tests.recipes.conftest import instruct_values, perform, pretrain_values, succeed
 from training.domain.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow

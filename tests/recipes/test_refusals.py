@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from tests.recipes.conftest import chat_row, instruct_values, perform, pretrain_values
 
 
@@ -17,6 +18,7 @@ def refused(module, folder, **options):
 
 @pytest.fixture
 def no_base(tmp_path):
+    (tmp_path / "adapter_config.json").write_text("{}")
     return tmp_path / "no-such-base"
 
 
@@ -31,7 +33,9 @@ def test_an_empty_train_file_is_invalid_data(tmp_path, snapshot, no_base):
 
 
 def test_every_bad_row_is_named(tmp_path, snapshot, no_base):
-    (tmp_path / "train.jsonl").write_text('{"prompt": []}\n' + json.dumps(chat_row("a", "b")) + "\nnonsense\n")
+    (tmp_path / "train.jsonl").write_text(
+        '{"prompt": []}\n' + json.dumps(chat_row("a", "b")) + "\nnonsense\n"
+    )
     values = {**instruct_values(no_base, snapshot, tmp_path), "train_file": str(tmp_path / "train.jsonl")}
 
     failure = refused("instruct", tmp_path / "instruct", **values)
@@ -68,7 +72,9 @@ def test_a_hub_model_without_a_pinned_revision_is_not_looked_for(tmp_path, snaps
 def test_without_torch_the_sentence_says_how_to_get_it(tmp_path, snapshot, no_base):
     (tmp_path / "without").mkdir()
     for name in ("torch", "transformers"):
-        (tmp_path / "without" / f"{name}.py").write_text(f"raise ImportError('No module named {name}', name='{name}')")
+        (tmp_path / "without" / f"{name}.py").write_text(
+            f"raise ImportError('No module named {name}', name='{name}')"
+        )
     values = {**pretrain_values(snapshot, snapshot), "process_env": {"PYTHONPATH": str(tmp_path / "without")}}
 
     failure = refused("pretrain", tmp_path / "pretrain", **values)
@@ -79,8 +85,9 @@ def test_without_torch_the_sentence_says_how_to_get_it(tmp_path, snapshot, no_ba
 
 @pytest.mark.slow
 def test_a_prompt_that_leaves_no_room_for_its_answer_is_named_by_row(base, snapshot, tmp_path):
-    rows = [chat_row("short", "ok"), chat_row("long " * 200, "never learnt")]
+    rows = [chat_row("short", "ok"), chat_row("long " * 400, "never learnt")]
     (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "adapter_config.json").write_text("{}")
     values = {**instruct_values(base, snapshot, tmp_path), "train_file": str(tmp_path / "train.jsonl")}
 
     failure = refused("instruct", tmp_path / "instruct", **values)
@@ -93,7 +100,9 @@ def test_a_prompt_that_leaves_no_room_for_its_answer_is_named_by_row(base, snaps
 def test_a_disk_that_fills_up_while_writing_leaves_no_part_of_a_model(chain, tmp_path):
     model = str(chain.at("merge", "merged"))
 
-    failure = refused("convert", tmp_path / "c", model_folder=model, process_env={"STAGE_FAULT": "convert:save:enospc"})
+    failure = refused(
+        "convert", tmp_path / "c", model_folder=model, process_env={"STAGE_FAULT": "convert:save:enospc"}
+    )
 
     assert failure.code == "disk_full"
     assert not list((tmp_path / "c").glob("*.gguf*"))

@@ -1,7 +1,7 @@
 """Runs one stage as a process of its own, and leaves none behind.
 
-The process is `python -m training.recipes.NAME recipe.json` in its own session, so that one signal reaches all of
-its children. It never sees the database or the studio's settings: the folder is the whole contract
+The process is `python -m training.recipes.NAME recipe.json` in its own session, so that one signal reaches
+all of its children. It never sees the database or the studio's settings: the folder is the whole contract
 (training.domain.run_folder).
 """
 
@@ -66,9 +66,9 @@ def run_stage(
 
     Args:
         module: "pretrain", or in full "training.recipes.pretrain".
-        on_tick: Called about every poll_s seconds. "cancel" sends SIGTERM (the stage saves a checkpoint) and, after
-            grace_s, SIGKILL; "kill" sends SIGKILL at once; None goes on. When it raises, the stage is killed and
-            the exception passed on: a supervisor that lost its lease leaves nothing running.
+        on_tick: Called about every poll_s seconds. "cancel" sends SIGTERM (the stage saves a checkpoint) and,
+            after grace_s, SIGKILL; "kill" sends SIGKILL at once; None goes on. When it raises, the stage is
+            killed and the exception passed on: a supervisor that lost its lease leaves nothing running.
         env: Added to the stage's environment; the inherited STUDIO_… variables are taken out.
         limit_s: Seconds after which the stage is cancelled with the failure code "timeout".
     """
@@ -97,12 +97,17 @@ def run_stage(
         log.join(timeout=10)
     duration_s = time.monotonic() - started
     result = run_folder.result() or {}
-    return StageOutcome(exit_code, result, _failure(exit_code, result, why, run_folder, log_start), duration_s)
+    return StageOutcome(
+        exit_code, result, _failure(exit_code, result, why, run_folder, log_start), duration_s
+    )
 
 
 def _environment(added: Mapping[str, str]) -> dict[str, str]:
-    # Secrets and the database's address stay with the studio; STAGE_FAULT works only when handed over on purpose.
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("STUDIO_", "DJANGO_")) and k != "STAGE_FAULT"}
+    # Secrets and the database's address stay with the studio; STAGE_FAULT works only when handed over on
+    # purpose.
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("STUDIO_", "DJANGO_")) and k != "STAGE_FAULT"
+    }
     defaults = {
         # Two threads on two cores were 14 times slower than one when they spin while waiting.
         "OMP_NUM_THREADS": "1",
@@ -112,7 +117,8 @@ def _environment(added: Mapping[str, str]) -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
-        # Else llama.cpp starts a debugger on its own process when it aborts, and fills the log with stack frames.
+        # Else llama.cpp starts a debugger on its own process when it aborts, and fills the log with stack
+        # frames.
         "GGML_NO_BACKTRACE": "1",
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8",
@@ -164,7 +170,7 @@ def _has_ended(pid: int, *, wait_s: float) -> bool:
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> int:
-    """Kill what is left of the group, then reap the process. The group's number cannot be reused before that."""
+    """Kill what is left of the group, then reap the process: until then its number stays its own."""
     _signal_group(process.pid, signal.SIGKILL)
     return process.wait()
 
@@ -174,13 +180,17 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-def _failure(exit_code: int, result: dict[str, Any], why: str, folder: RunFolder, log_start: int) -> Failure | None:
+def _failure(
+    exit_code: int, result: dict[str, Any], why: str, folder: RunFolder, log_start: int
+) -> Failure | None:
     if exit_code == 0 and result.get("ok") is True:
         return None
     if why == "timeout":
         return Failure("timeout")
     if why in ("cancel", "kill"):
-        return Failure("cancelled", str(result.get("message", "")) if result.get("code") == "cancelled" else "")
+        return Failure(
+            "cancelled", str(result.get("message", "")) if result.get("code") == "cancelled" else ""
+        )
     if result.get("ok") is False:
         try:
             return Failure(str(result.get("code")), str(result.get("message", "")))
@@ -193,12 +203,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 
 
 def visible(text: str) -> str:
-    """The text with control characters written out (\\x1b), so that a log line cannot steer a terminal or a page."""
+    """The text with control characters written out (\\x1b), so that a log line cannot steer a terminal."""
     return _CONTROL.sub(lambda m: ascii(m.group())[1:-1], text)
 
 
 def _keep_log(stream: IO[bytes], file: Path) -> None:
-    """Append the stream to the log, line by line, until it ends. Past the limits it reads on, but keeps nothing."""
+    """Append the stream to the log until it ends. Past the limits it reads on, but keeps nothing."""
     with file.open("ab") as log:
         room = LOG_MOST_BYTES - log.tell()
         for line in _lines(stream):
@@ -208,7 +218,9 @@ def _keep_log(stream: IO[bytes], file: Path) -> None:
             room -= len(data)
             if room <= 0:
                 data = b"[the log reached 100 MB; the rest is not kept]\n"
-            with suppress(OSError):  # a full disk stops the log, not the reading: the stage would hang on the pipe
+            with suppress(
+                OSError
+            ):  # a full disk stops the log, not the reading: the stage would hang on the pipe
                 log.write(data)
                 log.flush()
 

@@ -2,8 +2,8 @@
 
     artifacts/3f/3f9c…      a file, or a folder stored file by file
 
-Writing is safe against a crash: copy to a .part on the same volume while hashing, flush, rename, flush the folder.
-What was stored before is not stored again.
+Writing is safe against a crash: copy to a .part on the same volume while hashing, flush, rename, flush the
+folder. What was stored before is not stored again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Store:
     def put(self, path: Path) -> Stored:
         """Copy a file or folder into the store.
 
-        A folder's digest is the sha256 of its sorted list of "sha256  relative/path" lines, as sha256sum prints them.
+        A folder's digest is the sha256 of its sorted list of "sha256  relative/path" lines, as sha256sum
+        prints them.
 
         Raises:
             FileNotFoundError: path is not there.
@@ -52,11 +53,17 @@ class Store:
         self.root.mkdir(parents=True, exist_ok=True)
         part = self.root / f"{uuid.uuid4().hex}.part"
         try:
-            stored = _copy_folder(path, part) if path.is_dir() and not path.is_symlink() else _copy_file(path, part)
+            stored = (
+                _copy_folder(path, part)
+                if path.is_dir() and not path.is_symlink()
+                else _copy_file(path, part)
+            )
             self._move_in(part, stored.sha256)
         except OSError as error:
             if error.errno in _FULL:
-                raise Failure("disk_full", f"{self.root}: no space left for {path.name}. Free some space.") from error
+                raise Failure(
+                    "disk_full", f"{self.root}: no space left for {path.name}. Free some space."
+                ) from error
             raise
         finally:
             _remove(part)

@@ -8,7 +8,8 @@ from typing import Any
 
 _METRICS = {
     "compile@1": "share of answers (no second try) that the real BBj compiler (bbjcpl) accepts",
-    "offline check@1": "share of answers (no second try) that the studio's offline check accepts; it is no compiler",
+    "offline check@1": "share of answers (no second try) that the studio's offline check accepts; it is no "
+    "compiler",
 }
 
 
@@ -56,7 +57,10 @@ def render(
             ("", ""),
             [
                 ("Base model", f"{base_model}{f' at {base_revision}' if base_revision else ''}"),
-                ("Made by", f"run {run}, recipe {recipe['name']}, seed {seed}, studio {code_version or 'unknown'}"),
+                (
+                    "Made by",
+                    f"run {run}, recipe {recipe['name']}, seed {seed}, studio {code_version or 'unknown'}",
+                ),
                 ("Training data", f"{snapshot_name}, {_counted(examples)}"),
                 ("Digest of the data", f"`{snapshot_digest}`"),
             ],
@@ -79,7 +83,8 @@ def render(
 
 def _warning() -> str:
     return (
-        "> **Rehearsal.** The base is a random model of a few million weights. This run shows that every step works; "
+        "> **Rehearsal.** The base is a random model of a few million weights. This run shows that every "
+        "step works; "
         "the model is of no use for programming."
     )
 
@@ -90,7 +95,11 @@ def _training_rows(recipe: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("LoRA rank / alpha", f"{first['lora_rank']} / {first['lora_alpha']}", "the same adapter"),
         ("base in 4 bits (NF4)", _yes(first["nf4"]), _yes(second["nf4"])),
     ]
-    for label, name in (("learning rate", "learning_rate"), ("epochs", "epochs"), ("tokens a sample", "max_length")):
+    for label, name in (
+        ("learning rate", "learning_rate"),
+        ("epochs", "epochs"),
+        ("tokens a sample", "max_length"),
+    ):
         rows.append((label, f"{first[name]:g}", f"{second[name]:g}"))
     sequences = [str(stage["batch_size"] * stage["accumulate"]) for stage in (first, second)]
     return [*rows, ("sequences a step", sequences[0], sequences[1])]

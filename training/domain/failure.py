@@ -9,23 +9,36 @@ from __future__ import annotations
 import re
 
 FAILURES: dict[str, str] = {
-    "gpu_missing": "No usable GPU was found. Start the run on a machine with a CUDA GPU, or take the rehearsal recipe.",
-    "gpu_busy": "The GPU is used by another process. Wait until it ends, or stop it, then start the run again.",
-    "gpu_oom": "The GPU ran out of memory. Lower batch_size or max_length (raise accumulate by the same factor).",
+    "gpu_missing": "No usable GPU was found. Start the run on a machine with a CUDA GPU, or take the "
+    "rehearsal recipe.",
+    "gpu_busy": "The GPU is used by another process. Wait until it ends, or stop it, then start the run "
+    "again.",
+    "gpu_oom": "The GPU ran out of memory. Lower batch_size or max_length (raise accumulate by the same "
+    "factor).",
     "host_oom": "The machine ran out of memory. Close other programs or take a smaller base model.",
     "disk_full": "The disk is full. Free some space on the volume of STUDIO_VAR, then start the run again.",
-    "data_invalid": "The training data cannot be used. Mend the named rows, freeze a new snapshot and start again.",
-    "config_invalid": "The recipe or the installation is wrong. Mend what the message names, then start again.",
-    "base_model_missing": "The base model is not there. Put its folder below STUDIO_BASE_MODELS, then start again.",
-    "base_model_mismatch": "The base model is not the one the recipe names. Put the right revision in its folder.",
+    "data_invalid": "The training data cannot be used. Mend the named rows, freeze a new snapshot and start "
+    "again.",
+    "config_invalid": "The recipe or the installation is wrong. Mend what the message names, then start "
+    "again.",
+    "base_model_missing": "The base model is not there. Put its folder below STUDIO_BASE_MODELS, then start "
+    "again.",
+    "base_model_mismatch": "The base model is not the one the recipe names. Put the right revision in its "
+    "folder.",
     "timeout": "The stage took longer than its time limit. Raise the limit or lower the number of steps.",
-    "process_killed": "The stage's process was killed from outside. It is tried once more; look at the machine's log.",
+    "process_killed": "The stage's process was killed from outside. It is tried once more; look at the "
+    "machine's log.",
     "lost": "The worker stopped answering. The run is tried again after a delay.",
-    "sandbox_unavailable": "The sandbox does not work here, so nothing was executed. Install bubblewrap and try again.",
-    "compiler_unavailable": "bbjcpl did not answer. Set STUDIO_BBJCPL to a working compiler and evaluate again.",
-    "conversion_failed": "The GGUF file could not be made or differs from the model. Keep the log and report it.",
-    "cancelled": "A person stopped the run. Its last checkpoint is kept; start the run again to go on from there.",
-    "bug": "The studio itself failed. Keep the log and report it; starting again will most likely fail again.",
+    "sandbox_unavailable": "The sandbox does not work here, so nothing was executed. Install bubblewrap and "
+    "try again.",
+    "compiler_unavailable": "bbjcpl did not answer. Set STUDIO_BBJCPL to a working compiler and evaluate "
+    "again.",
+    "conversion_failed": "The GGUF file could not be made or differs from the model. Keep the log and "
+    "report it.",
+    "cancelled": "A person stopped the run. Its last checkpoint is kept; start the run again to go on from "
+    "there.",
+    "bug": "The studio itself failed. Keep the log and report it; starting again will most likely fail "
+    "again.",
 }
 
 
@@ -81,5 +94,9 @@ def classify(exit_code: int, log_tail: str) -> Failure:
         return Failure("process_killed")
     if signal_number == _SIGTERM:
         return Failure("process_killed", "The stage's process got SIGTERM and ended before it could save.")
-    last = next((line.strip() for line in reversed(log_tail.splitlines()) if line.strip()), "the log is empty")
-    return Failure("bug", f"The stage ended with exit code {exit_code} and no result. Last log line: {last[:200]}")
+    last = next(
+        (line.strip() for line in reversed(log_tail.splitlines()) if line.strip()), "the log is empty"
+    )
+    return Failure(
+        "bug", f"The stage ended with exit code {exit_code} and no result. Last log line: {last[:200]}"
+    )

@@ -1,7 +1,7 @@
 """Metric lines of a stage as curves that a page can draw.
 
-A line is {"stage", "step", "of", "loss"?, "eval_loss"?, "learning_rate"?, "grad_norm"?, "tokens_per_s"?, "at"}.
-A resumed stage repeats the steps since its checkpoint; the later line of a step counts.
+A line is {"stage", "step", "of", "loss"?, "eval_loss"?, "learning_rate"?, "grad_norm"?, "tokens_per_s"?,
+"at"}. A resumed stage repeats the steps since its checkpoint; the later line of a step counts.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def curves(points: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[int, flo
 def thin(series: Sequence[tuple[int, float]], *, at_most: int = 400) -> list[tuple[int, float]]:
     """At most `at_most` points of a curve, its first and last among them; every kept point is a measured one.
 
-    Each bucket of steps keeps the value farthest from the bucket's mean, so that a spike is never thinned away.
+    Each bucket of steps keeps the value farthest from the bucket's mean, so that a spike is never thinned
+    away.
 
     Raises:
         ValueError: at_most is below 2.

@@ -1,4 +1,4 @@
-"""The Ollama Modelfile of a GGUF: the trained chat form as a Go template, the stops, and where the weights are."""
+"""The Ollama Modelfile of a GGUF: where the weights are, the chat form as a Go template, and the stops."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def render(
     top_p: float = 0.95,
     context: int = 4096,
 ) -> str:
-    """The text of a Modelfile, to be put into one folder with the GGUF; `ollama create NAME` then needs no more.
+    """The text of a Modelfile, to be put into one folder with the GGUF; `ollama create NAME` then needs no
+    more.
 
     Args:
         gguf: File name without a folder.
@@ -54,8 +55,8 @@ def render(
 def template(chat_format: Mapping[str, Any]) -> str:
     """The chat form as an Ollama template over .Messages, so that chats of several turns keep their form.
 
-    Ollama puts the SYSTEM text into .Messages itself when the chat brings no system message. The last turn of an
-    unfinished answer (role assistant) is continued, not closed.
+    Ollama puts the SYSTEM text into .Messages itself when the chat brings no system message. The last turn of
+    an unfinished answer (role assistant) is continued, not closed.
     """
     # No trim marks ({{-) and no line ends between the actions: both would change the trained white space.
     turns = chat_format["turns"]
@@ -66,7 +67,9 @@ def template(chat_format: Mapping[str, Any]) -> str:
         word = "else if" if number else "if"
         parts.append(f'{{{{ {word} eq .Role "{role}" }}}}{before}{{{{ .Content }}}}{close}')
     parts.append("{{ end }}")
-    parts.append(f'{{{{ if and $last (ne .Role "assistant") }}}}{chat_format["answer"]}{{{{ end }}}}{{{{ end }}}}')
+    parts.append(
+        f'{{{{ if and $last (ne .Role "assistant") }}}}{chat_format["answer"]}{{{{ end }}}}{{{{ end }}}}'
+    )
     return "".join(parts)
 
 

@@ -2,7 +2,7 @@
 
     {"name": "rehearsal",
      "base":     {"model": "tiny", "revision": ""},
-     "pretrain": {"lora_rank": 16, "learning_rate": 0.003, …},
+     "pretrain": {"lora_rank": 32, "learning_rate": 0.002, …},
      "instruct": {…}, "quantise": {…}, "generate": {…}}
 
 A recipe holds no path and no seed: the run adds those when it writes a stage's recipe.json (`stage_values`).
@@ -36,10 +36,10 @@ class Field:
     stage: str
     name: str
     default: Value
-    least: float | None
-    most: float | None
-    unit: str
     reason: str
+    least: float | None = None
+    most: float | None = None
+    unit: str = ""
     choices: tuple[str, ...] = ()
 
     @property
@@ -47,90 +47,113 @@ class Field:
         return f"{self.stage}.{self.name}"
 
 
-def _learning(stage: str, *, learning_rate: float, epochs: float, max_length: int, why: str) -> tuple[Field, ...]:
+def _learning(stage: str, *, rate: float, epochs: float, max_length: int, why: str) -> tuple[Field, ...]:
     """The fields both training stages share, so that their names and ranges never drift apart."""
+    steps = "optimizer steps"
     return (
-        Field(stage, "learning_rate", learning_rate, 1e-6, 1e-2, "", why),
-        Field(stage, "epochs", epochs, 0.1, 200, "passes over the data", "More passes learn more by heart."),
-        Field(stage, "max_steps", 0, 0, 1_000_000, "optimizer steps", "0: epochs decides. Set it to end early."),
-        Field(stage, "batch_size", 4, 1, 256, "sequences per device step", "As many as fit into GPU memory."),
-        Field(stage, "accumulate", 8, 1, 1024, "device steps per optimizer step", "4 x 8 = 32 sequences a step."),
-        Field(stage, "max_length", max_length, 64, 32768, "tokens", "Longer samples are cut or split there."),
-        Field(stage, "warmup_ratio", 0.03, 0.0, 0.5, "share of all steps", "A cold optimizer starts gently."),
-        Field(stage, "weight_decay", 0.0, 0.0, 0.5, "", "Adapters are small; 0 is the usual choice."),
-        Field(stage, "log_steps", 10, 1, 10_000, "optimizer steps", "A line in metrics.jsonl this often."),
-        Field(stage, "eval_steps", 50, 1, 100_000, "optimizer steps", "Validation loss this often."),
-        Field(stage, "save_steps", 50, 1, 100_000, "optimizer steps", "A checkpoint this often; two are kept."),
-        Field(stage, "nf4", True, None, None, "", "The base in 4 bits (QLoRA): a quarter of the memory."),
+        Field(stage, "learning_rate", rate, why, 1e-6, 1e-2),
+        Field(stage, "epochs", epochs, "More passes learn more by heart.", 0.1, 200, "passes over the data"),
+        Field(
+            stage,
+            "max_steps",
+            0,
+            "0: epochs decides. Else it does, and epochs counts no more.",
+            0,
+            10**6,
+            steps,
+        ),
+        Field(stage, "batch_size", 1, "As many as fit into GPU memory.", 1, 256, "sequences a device step"),
+        Field(stage, "accumulate", 32, "1 x 32 = 32 sequences an optimizer step.", 1, 1024, "device steps"),
+        Field(stage, "max_length", max_length, "Longer samples are cut or split there.", 64, 32768, "tokens"),
+        Field(stage, "warmup_ratio", 0.03, "A cold optimizer starts gently.", 0.0, 0.5, "share of all steps"),
+        Field(stage, "weight_decay", 0.0, "Adapters are small; 0 is the usual choice.", 0.0, 0.5),
+        Field(stage, "log_steps", 10, "A line in metrics.jsonl this often.", 1, 10_000, steps),
+        Field(stage, "eval_steps", 50, "Validation loss this often.", 1, 100_000, steps),
+        Field(stage, "save_steps", 50, "A checkpoint this often; two are kept.", 1, 100_000, steps),
+        Field(stage, "nf4", True, "The base in 4 bits (QLoRA): a quarter of the memory."),
     )
 
 
+_BASE_REASON = (
+    "Base, not Instruct: the adapter teaches the chat form itself. tiny is the built-in rehearsal model."
+)
+_EMBEDDINGS_REASON = (
+    "Trains embeddings and output layer too. Only the random tiny base needs it; "
+    "in a large model it costs gigabytes."
+)
+
 FIELDS: tuple[Field, ...] = (
-    Field(
-        "base", "model", "Qwen/Qwen2.5-Coder-14B", None, None, "",
-        "Base, not Instruct: the adapter teaches the chat form itself. tiny is the built-in rehearsal model.",
-    ),
-    Field("base", "revision", "", None, None, "", "Commit of the model on the hub; empty for a local folder."),
-    Field("pretrain", "lora_rank", 32, 1, 256, "", "32-64 for a language that the model has not seen."),
-    Field("pretrain", "lora_alpha", 64, 1, 512, "", "2 x rank: the adapter's scale then stays 2."),
-    Field("pretrain", "lora_dropout", 0.0, 0.0, 0.5, "", "0: the two stages are short."),
-    Field(
-        "pretrain", "train_embeddings", False, None, None, "",
-        "Trains embeddings and output layer too. Only the random tiny base needs it; in a large model it costs GB.",
-    ),
+    Field("base", "model", "Qwen/Qwen2.5-Coder-14B", _BASE_REASON),
+    Field("base", "revision", "", "Commit of the model on the hub; empty for a local folder."),
+    Field("pretrain", "lora_rank", 32, "32-64 for a language that the model has not seen.", 1, 256),
+    Field("pretrain", "lora_alpha", 64, "2 x rank: the adapter's scale then stays 2.", 1, 512),
+    Field("pretrain", "lora_dropout", 0.0, "0: the two stages are short.", 0.0, 0.5),
+    Field("pretrain", "train_embeddings", False, _EMBEDDINGS_REASON),
     *_learning(
-        "pretrain", learning_rate=5e-5, epochs=1.0, max_length=4096,
+        "pretrain",
+        rate=5e-5,
+        epochs=1.0,
+        max_length=4096,
         why="Raw source shifts the whole model; a low rate forgets less.",
     ),
     *_learning(
-        "instruct", learning_rate=2e-4, epochs=3.0, max_length=2048,
+        "instruct",
+        rate=2e-4,
+        epochs=3.0,
+        max_length=4096,
         why="The usual rate for an adapter on question-and-answer pairs.",
     ),
     Field(
-        "quantise", "type", "Q4_K_M", None, None, "",
-        "About a quarter of F16 with little loss: the file that people run.", QUANTISATIONS,
+        "quantise",
+        "type",
+        "Q4_K_M",
+        "About a quarter of F16 with little loss: the file that people run.",
+        choices=QUANTISATIONS,
     ),
-    Field("generate", "samples", 10, 1, 100, "answers per task", "One answer a task cannot tell luck from skill."),
-    Field("generate", "temperature", 0.2, 0.0, 2.0, "", "Low: code wants the likely answer, with some spread."),
-    Field("generate", "top_p", 0.95, 0.01, 1.0, "", "Cuts the improbable tail."),
-    Field("generate", "max_tokens", 1024, 16, 8192, "tokens", "An answer that hits it counts as truncated."),
-)  # fmt: skip
+    Field("generate", "samples", 10, "One answer cannot tell luck from skill.", 1, 100, "answers per task"),
+    Field("generate", "temperature", 0.2, "Low: code wants the likely answer, with some spread.", 0.0, 2.0),
+    Field("generate", "top_p", 0.95, "Cuts the improbable tail.", 0.01, 1.0),
+    Field("generate", "max_tokens", 1024, "An answer that hits it counts as truncated.", 16, 8192, "tokens"),
+)
 
 _STAGE_FIELDS: dict[str, dict[str, Field]] = {}
 for _field in FIELDS:
     _STAGE_FIELDS.setdefault(_field.stage, {})[_field.name] = _field
 
 _NAMED: dict[str, dict[str, dict[str, Value]]] = {
-    # Only for the tiny base: its weights are random, so it needs rates that would wreck a real model, trained
-    # embeddings, and many small steps rather than few large ones (measured: 290 steps of 2 sequences learnt the
-    # form, 150 steps of 4 did not; above 0.002 the second stage stops learning). A fixed number of steps, so that
-    # the rehearsal takes the same two minutes on one CPU thread whatever the size of the snapshot.
+    # Only for the tiny base: its weights are random, so it needs rates that would wreck a real model,
+    # trained embeddings, and many small steps rather than few large ones. Measured: 700 steps of one sequence
+    # learnt the form, 150 steps of four (as many tokens) did not; from 0.004 on the second stage stopped
+    # learning. The number of steps is fixed, so that the rehearsal takes the same time for any dataset.
     "rehearsal": {
         "base": {"model": TINY},
         "pretrain": {
-            "lora_rank": 32, "lora_alpha": 64, "train_embeddings": True, "learning_rate": 2e-3, "max_steps": 80,
-            "batch_size": 1, "accumulate": 1, "max_length": 512, "log_steps": 5, "eval_steps": 40,
-            "save_steps": 40, "nf4": False,
+            "train_embeddings": True,
+            "learning_rate": 2e-3,
+            "max_steps": 80,
+            "accumulate": 1,
+            "max_length": 512,
+            "log_steps": 5,
+            "eval_steps": 40,
+            "save_steps": 40,
+            "nf4": False,
         },
         "instruct": {
-            "learning_rate": 1e-3, "max_steps": 460, "batch_size": 1, "accumulate": 1, "max_length": 1024,
-            "log_steps": 10, "eval_steps": 115, "save_steps": 115, "nf4": False,
+            "learning_rate": 1e-3,
+            "max_steps": 700,
+            "accumulate": 1,
+            "max_length": 1024,
+            "eval_steps": 175,
+            "save_steps": 175,
+            "nf4": False,
         },
         "generate": {"samples": 2, "max_tokens": 512},
     },
-    # One sequence a device step: the scores over 152,064 tokens of vocabulary take more memory than the weights.
-    # Estimated need: 7B 12 GiB, 14B 17 GiB at the lengths below (estimate, not measured).
-    "qwen7b": {
-        "base": {"model": "Qwen/Qwen2.5-Coder-7B"},
-        "pretrain": {"batch_size": 1, "accumulate": 32, "max_length": 4096},
-        "instruct": {"batch_size": 1, "accumulate": 32, "max_length": 4096},
-    },
-    "qwen14b": {
-        "base": {"model": "Qwen/Qwen2.5-Coder-14B"},
-        "pretrain": {"batch_size": 1, "accumulate": 32, "max_length": 4096},
-        "instruct": {"batch_size": 1, "accumulate": 32, "max_length": 4096},
-    },
-}  # fmt: skip
+    # One sequence a device step: the scores over a vocabulary of 152,064 need as much memory as the weights.
+    # Estimated, not measured: 18 GiB for 7B and 25 GiB for 14B, embeddings in float32 included.
+    "qwen7b": {"base": {"model": "Qwen/Qwen2.5-Coder-7B"}},
+    "qwen14b": {"base": {"model": "Qwen/Qwen2.5-Coder-14B"}},
+}
 
 RECIPE_NAMES = tuple(_NAMED)
 
@@ -151,7 +174,8 @@ def named(name: str) -> dict[str, Any]:
         raise KeyError(f'recipe "{name}" is not one of {", ".join(RECIPE_NAMES)}.')
     recipe: dict[str, Any] = {"name": name}
     for field in FIELDS:
-        recipe.setdefault(field.stage, {})[field.name] = _NAMED[name].get(field.stage, {}).get(field.name, field.default)
+        own = _NAMED[name].get(field.stage, {})
+        recipe.setdefault(field.stage, {})[field.name] = own.get(field.name, field.default)
     return recipe
 
 
@@ -172,17 +196,25 @@ def with_overrides(recipe: Mapping[str, Any], overrides: Mapping[str, Any]) -> d
 
 
 def problems(recipe: Mapping[str, Any]) -> list[str]:
-    """Every value that is missing, unknown, of the wrong kind or out of range: a sentence each. Empty is good."""
+    """Every value that is missing, unknown, of the wrong kind or out of range, a sentence each.
+
+    An empty list means that the recipe is good.
+    """
     found: list[str] = []
     for stage in recipe:
         if stage != "name" and stage not in _STAGE_FIELDS:
-            found.append(f'{stage}: there is no such part of a recipe.{_nearest(stage, tuple(_STAGE_FIELDS))}')
+            found.append(
+                f"{stage}: there is no such part of a recipe.{_nearest(stage, tuple(_STAGE_FIELDS))}"
+            )
     for stage, fields in _STAGE_FIELDS.items():
         values = recipe.get(stage)
         if not isinstance(values, Mapping):
-            found.append(f"{stage}: missing. Start from one of {', '.join(RECIPE_NAMES)} and change single values.")
+            names = ", ".join(RECIPE_NAMES)
+            found.append(f"{stage}: missing. Start from one of {names} and change single values.")
             continue
-        found += [f"{stage}.{name}: unknown.{_nearest(name, tuple(fields))}" for name in values if name not in fields]
+        for name in values:
+            if name not in fields:
+                found.append(f"{stage}.{name}: unknown.{_nearest(name, tuple(fields))}")
         for name, field in fields.items():
             if name not in values:
                 found.append(f"{field.key}: missing, the default is {field.default}")
@@ -192,7 +224,7 @@ def problems(recipe: Mapping[str, Any]) -> list[str]:
 
 
 def stage_values(recipe: Mapping[str, Any], stage: str, *, seed: int = 13, **inputs: Any) -> dict[str, Any]:
-    """What a stage's recipe.json holds: its values from the recipe, the seed where it has one, and its inputs.
+    """What a stage's recipe.json holds: its values from the recipe, the seed if it takes one, its inputs.
 
     Args:
         inputs: Paths and names that the run knows, e.g. base_model, corpus_folder, adapter, gguf.
@@ -202,7 +234,8 @@ def stage_values(recipe: Mapping[str, Any], stage: str, *, seed: int = 13, **inp
         values.pop("samples", None)  # the prompts file lists every sample already
     if stage in ("pretrain", "instruct"):
         values["seed"] = seed
-        values.update(base_revision=recipe["base"]["revision"])
+    if stage in ("pretrain", "instruct", "merge"):
+        values["base_revision"] = recipe["base"]["revision"]
     return {**values, **inputs}
 
 
@@ -217,15 +250,19 @@ def _problems_of(field: Field, value: Any) -> list[str]:
         if not isinstance(value, str):
             return [f"{field.key}={value!r}: write text in quotes"]
         if field.choices and value not in field.choices:
-            return [f'{field.key}="{value}" is not one of {", ".join(field.choices)}.{_nearest(value, field.choices)}']
+            known = ", ".join(field.choices)
+            return [f'{field.key}="{value}" is not one of {known}.{_nearest(value, field.choices)}']
         return _bad_base(value) if field.key == "base.model" else []
     whole = isinstance(field.default, int)
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-        return [f"{field.key}={value!r}: write a {'whole ' if whole else ''}number, the default is {field.default}"]
-    assert field.least is not None and field.most is not None
+        kind = "whole number" if whole else "number"
+        return [f"{field.key}={value!r}: write a {kind}, the default is {field.default}"]
+    assert field.least is not None
+    assert field.most is not None
     if not field.least <= value <= field.most:
         unit = f" {field.unit}" if field.unit else ""
-        return [f"{field.key}={value} is outside {field.least:g} to {field.most:g}{unit}; default {field.default}"]
+        limits = f"{field.least:g} to {field.most:g}{unit}"
+        return [f"{field.key}={value} is outside {limits}; the default is {field.default}"]
     return []
 
 
@@ -242,12 +279,14 @@ def _contradictions(recipe: Mapping[str, Any]) -> list[str]:
         found.append(f"lora_alpha={alpha} with lora_rank={rank}: alpha is 2 x rank, write {2 * rank}")
     revision, model = recipe["base"]["revision"], recipe["base"]["model"]
     if revision and not re.fullmatch(r"[0-9a-f]{40}", revision):
-        found.append(f'base.revision="{revision}": write the full commit, 40 hexadecimal digits, or leave it empty')
+        found.append(
+            f'base.revision="{revision}": write the full commit, 40 hexadecimal digits, or leave it empty'
+        )
     if needs_gpu(recipe):
         for stage in ("pretrain", "instruct"):
-            if recipe[stage]["learning_rate"] > 1e-3:
-                rate = recipe[stage]["learning_rate"]
-                found.append(f"{stage}.learning_rate={rate} would wreck {model}: at most 0.001; only tiny bears more")
+            rate = recipe[stage]["learning_rate"]
+            if rate > 1e-3:
+                found.append(f"{stage}.learning_rate={rate} would wreck {model}: write at most 0.001")
     return found
 
 

@@ -89,8 +89,8 @@ class RunFolder:
     def metrics(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The metric lines from byte `offset` on, and the offset to ask for next.
 
-        An unfinished last line is left for the next call; a line that is no JSON object (the machine went down
-        in the middle of it) is passed over.
+        An unfinished last line is left for the next call; a line that is no JSON object (the machine went
+        down in the middle of it) is passed over.
         """
         try:
             with self.metrics_file.open("rb") as stream:
@@ -184,7 +184,7 @@ def mark_complete(checkpoint: Path, *, inputs: str) -> None:
 
 
 def is_complete(checkpoint: Path, *, inputs: str) -> bool:
-    """True when COMPLETE.json is there, was written for the same inputs, and every file still has its digest."""
+    """True when COMPLETE.json was written for the same inputs and every file still has its digest."""
     try:
         marker = _json_object(checkpoint / COMPLETE)
         return marker["inputs"] == inputs and all(
@@ -195,7 +195,8 @@ def is_complete(checkpoint: Path, *, inputs: str) -> bool:
 
 
 def newest_checkpoint(folder: Path, *, inputs: str) -> Path | None:
-    """The whole checkpoint with the most steps, or None. Removes the ones that are not whole or of other inputs.
+    """The whole checkpoint with the most steps, or None. Removes the ones that are not whole or of other
+    inputs.
 
     Removing them matters: a trainer that keeps two checkpoints would count a broken one as one of the two.
     """

@@ -5,9 +5,10 @@
 Reads   <model_folder> (config.json, tokenizer.json, *.safetensors)
 Writes  <folder>/model-f16.gguf, result.json
 
-Afterwards the file's own tokenizer is loaded and must cut a set of awkward texts exactly as the model's does: a
-GGUF that tokenises differently still answers, only worse, and no later step would notice.
-Source of the names and of the tensor map: the gguf library; proven byte-identical to llama.cpp's own converter.
+Afterwards the file's own tokenizer is loaded and must cut a set of awkward texts exactly as the model's does:
+a GGUF that tokenises differently still answers, only worse, and no later step would notice.
+Source of the names and of the tensor map: the gguf library; proven byte-identical to llama.cpp's own
+converter.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from training.recipes.frame import existing_folder, fault_point, main
 
 FILE_NAME = "model-f16.gguf"
 
-# All of them composed (NFC): Hugging Face composes letters and accents first, llama.cpp never does, so that a text
-# with bare accents is cut differently by any Qwen GGUF.
+# All of them composed (NFC): Hugging Face composes letters and accents first, llama.cpp never does, so that a
+# text with bare accents is cut differently by any Qwen GGUF.
 AWKWARD_TEXTS = (
     "<|im_start|>system\nBBj<|im_end|>\n<|im_start|>user\nOpen it.<|im_end|>\n<|im_start|>assistant\n",
     "<|fim_prefix|>FOR i=1 TO 10<|fim_suffix|>NEXT i<|fim_middle|>",
@@ -69,7 +70,9 @@ def write_gguf(model: Path, target: Path, *, name: str) -> int:
 
     config = _json(model / "config.json")
     if config.get("model_type") != "qwen2":
-        raise Failure("conversion_failed", f'{model}: model_type is "{config.get("model_type")}", expected "qwen2".')
+        raise Failure(
+            "conversion_failed", f'{model}: model_type is "{config.get("model_type")}", expected "qwen2".'
+        )
     writer = gguf.GGUFWriter(target, "qwen2")
     writer.add_type(gguf.GGUFType.MODEL)
     writer.add_name(name)
@@ -117,7 +120,9 @@ def compare_tokenisation(model: Path, gguf_file: Path) -> None:
         ours = tokenizer(text, add_special_tokens=False)["input_ids"]
         theirs = list(vocabulary.tokenize(text, False, True))
         if ours != theirs:
-            raise Failure("conversion_failed", f"{text[:60]!r}: the model's tokens are {ours}, the GGUF's {theirs}.")
+            raise Failure(
+                "conversion_failed", f"{text[:60]!r}: the model's tokens are {ours}, the GGUF's {theirs}."
+            )
 
 
 def _add_shape(writer: Any, config: dict[str, Any]) -> None:
@@ -157,7 +162,9 @@ def _add_tokenizer(writer: Any, model: Path, vocabulary: int) -> None:
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)
     writer.add_token_types(kinds)
-    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in core["model"]["merges"]])
+    writer.add_token_merges(
+        [merge if isinstance(merge, str) else " ".join(merge) for merge in core["model"]["merges"]]
+    )
     writer.add_bos_token_id(number_of["<|endoftext|>"])
     writer.add_add_bos_token(False)
     writer.add_eos_token_id(number_of[_content(settings["eos_token"])])
@@ -176,7 +183,9 @@ def _add_tokenizer(writer: Any, model: Path, vocabulary: int) -> None:
     template = model / "chat_template.jinja"
     text = template.read_text(encoding="utf-8") if template.is_file() else settings.get("chat_template")
     if not text:
-        raise Failure("conversion_failed", f"{model}: has no chat template; a server could not form prompts with it.")
+        raise Failure(
+            "conversion_failed", f"{model}: has no chat template; a server could not form prompts with it."
+        )
     writer.add_chat_template(text)
 
 

@@ -2,8 +2,8 @@
 
     python -m training.recipes.fake runs/17/pretrain/recipe.json
 
-It keeps the whole contract of a real stage (resume, SIGTERM, COMPLETE.json), without torch, so that a fault test
-takes seconds. No named recipe uses it, and what it writes is no model.
+It keeps the whole contract of a real stage (resume, SIGTERM, COMPLETE.json), without torch, so that a fault
+test takes seconds. No named recipe uses it, and what it writes is no model.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from training.domain.failure import Failure
@@ -43,7 +43,7 @@ def run(recipe: FakeRecipe, folder: RunFolder) -> dict[str, Any]:
                 "step": step,
                 "of": recipe.steps,
                 "loss": 5.0 / step,
-                "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                "at": datetime.now(UTC).isoformat(timespec="seconds"),
             }
         )
         print(f"step {step} of {recipe.steps}", flush=True)
@@ -62,7 +62,11 @@ def run(recipe: FakeRecipe, folder: RunFolder) -> dict[str, Any]:
     part = folder.path / (recipe.output + ".part")
     part.write_text(f"{recipe.steps} steps\n")
     part.replace(folder.path / recipe.output)
-    return {"files": [recipe.output], "steps": recipe.steps, "resumed_from": checkpoint.name if checkpoint else ""}
+    return {
+        "files": [recipe.output],
+        "steps": recipe.steps,
+        "resumed_from": checkpoint.name if checkpoint else "",
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What every recipe does around its work: read recipe.json, report result.json, stop on SIGTERM, name failures.
+"""What every recipe does around its work: read recipe.json, report result.json, stop on SIGTERM, name
+failures.
 
 A recipe calls `main(Recipe, work)`. `work` gets the checked recipe and the stage's folder and returns what
 result.json shall hold besides "ok". Whatever goes wrong becomes a failure code with a sentence
@@ -39,7 +40,8 @@ Work = Callable[[R, RunFolder], dict[str, Any]]
 class Stop:
     """The wish to end, as SIGTERM expresses it.
 
-    A stage that can save its work sets `at_once` to False and looks at `asked`; any other is interrupted where it is.
+    A stage that can save its work sets `at_once` to False and looks at `asked`; any other is interrupted
+    where it is.
     """
 
     asked: bool = False
@@ -78,7 +80,9 @@ def main(recipe_type: type[R], work: Work[R]) -> None:
         _remove_parts(folder.path)
         result = {"ok": False, **failure.as_dict()}
         exit_code = 1
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the work is over: what counts now is that the result is written
+    signal.signal(
+        signal.SIGTERM, signal.SIG_IGN
+    )  # the work is over: what counts now is that the result is written
     result["seconds"] = round(time.monotonic() - started, 2)
     result["peak_memory_bytes"] = peak_memory_bytes()
     folder.write_result(result)
@@ -95,7 +99,8 @@ def name_failure(error: BaseException) -> Failure:
     if isinstance(error, ImportError):
         what = error.name or text
         return Failure(
-            "config_invalid", f"{what} cannot be imported ({text}). Run python3 manage.py up: it installs what is missing."
+            "config_invalid",
+            f"{what} cannot be imported ({text}). Run python3 manage.py up: it installs what is missing.",
         )
     # safetensors and torch wrap the system's error in their own types; only the text is left of it.
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in text:
@@ -131,7 +136,9 @@ def fault_point(stage: str, point: str) -> None:
         case "exit75":
             os._exit(EXIT_TRY_AGAIN)
         case _:
-            raise Failure("config_invalid", f'STAGE_FAULT: "{kind}" is not one of kill, oom, enospc, hang, exit75.')
+            raise Failure(
+                "config_invalid", f'STAGE_FAULT: "{kind}" is not one of kill, oom, enospc, hang, exit75.'
+            )
 
 
 def existing_folder(text: str, name: str, code: str = "config_invalid") -> Path:
@@ -193,7 +200,7 @@ def _remove_parts(folder: Path) -> None:
 
 
 def _die_with_the_supervisor() -> None:
-    """Ask Linux to kill this process when the supervisor dies (kill -9, out of memory): no orphan keeps the GPU."""
+    """Ask Linux to kill this process when the supervisor dies (kill -9): no orphan keeps the GPU."""
     supervisor = os.environ.get("STAGE_PARENT", "")
     if sys.platform != "linux" or not supervisor.isdecimal():
         return

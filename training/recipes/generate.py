@@ -4,12 +4,12 @@
 
 Reads   <prompts_file>   {"id", "sample", "seed", "messages"} a line
         and <gguf> (served by a llama.cpp in this process, on a port of its own) or <server_url>
-Writes  <folder>/generations.jsonl   {"id", "sample", "seed", "text", "finish_reason", "tokens", "duration_s"} a line,
-        in the order of the prompts; metrics.jsonl (progress), result.json {"runtime": …}
+Writes  <folder>/generations.jsonl   {"id", "sample", "seed", "text", "finish_reason", "tokens", "duration_s"}
+        a line, in the order of the prompts; metrics.jsonl (progress), result.json {"runtime": …}
 
-finish_reason is "stop", "length" (the token limit), or "error" with the server's words in "error": that answer says
-nothing about the model. Answers to one prompt with one seed repeat on one build with parallel=1; with more slots
-the sums inside a batch differ in their last bits.
+finish_reason is "stop", "length" (the token limit), or "error" with the server's words in "error": that
+answer says nothing about the model. Answers to one prompt with one seed repeat on one build with parallel=1;
+with more slots the sums inside a batch differ in their last bits.
 """
 
 from __future__ import annotations
@@ -118,7 +118,14 @@ def ask(recipe: GenerateRecipe, server: Server, prompt: dict[str, Any]) -> dict[
             error = f"{type(problem).__name__}: {problem}"
         time.sleep(attempt)
     duration_s = round(time.monotonic() - started, 3)
-    return {**answer, "text": "", "finish_reason": "error", "tokens": 0, "duration_s": duration_s, "error": error}
+    return {
+        **answer,
+        "text": "",
+        "finish_reason": "error",
+        "tokens": 0,
+        "duration_s": duration_s,
+        "error": error,
+    }
 
 
 def _answers(
@@ -133,7 +140,9 @@ def _answers(
                 answers[asked[future]] = future.result()
                 tokens += answers[asked[future]]["tokens"]
                 speed = round(tokens / max(time.monotonic() - started, 1e-6), 1)
-                folder.append_metrics({"stage": "generate", "step": done, "of": len(prompts), "tokens_per_s": speed})
+                folder.append_metrics(
+                    {"stage": "generate", "step": done, "of": len(prompts), "tokens_per_s": speed}
+                )
                 print(f"answer {done} of {len(prompts)}", flush=True)
         except BaseException:
             slots.shutdown(wait=False, cancel_futures=True)
@@ -174,7 +183,10 @@ def _post(server: Server, body: dict[str, Any], timeout_s: float) -> dict[str, A
     request = urllib.request.Request(
         f"{server.url}/v1/chat/completions",
         data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", **({"Authorization": f"Bearer {server.key}"} if server.key else {})},
+        headers={
+            "Content-Type": "application/json",
+            **({"Authorization": f"Bearer {server.key}"} if server.key else {}),
+        },
     )
     # The embedded server is on this machine: a proxy from the environment must not get its requests.
     proxies = urllib.request.ProxyHandler({}) if server.key else urllib.request.ProxyHandler()

@@ -2,11 +2,12 @@
 
     python -m training.recipes.instruct runs/17/instruct/recipe.json
 
-Reads   <base_model>, <adapter>, <train_file> and <validation_file>   {"prompt": [...], "completion": [...]} a line
-Writes  <folder>/adapter/, metrics.jsonl (a line per logged step), checkpoints/ while it runs, result.json
+Reads   <base_model>, <adapter>, <train_file> and <validation_file>   {"prompt": [...], "completion": [...]} a
+line Writes  <folder>/adapter/, metrics.jsonl (a line per logged step), checkpoints/ while it runs,
+result.json
 
-Loss falls on exactly the answer and the <|im_end|> that ends it. That is checked on every row before the first
-step, since a model that never learns to stop shows it only weeks later.
+Loss falls on exactly the answer and the <|im_end|> that ends it. That is checked on every row before the
+first step, since a model that never learns to stop shows it only weeks later.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from typing import Any
 
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder
-from training.recipes.frame import existing_file, existing_folder, main
+from training.recipes.frame import existing_file, main
 from training.recipes.learning import (
     END_OF_TURN,
     LearningRecipe,
+    adapter_folder,
     base_folder,
     load_base,
     load_tokenizer,
@@ -43,9 +45,12 @@ class InstructRecipe(LearningRecipe):
 def train(recipe: InstructRecipe, folder: RunFolder) -> dict[str, Any]:
     rows = read_rows(existing_file(recipe.train_file, "train_file", "data_invalid"))
     if not rows:
-        raise Failure("data_invalid", f"{recipe.train_file}: has no row. Approve examples, freeze a snapshot, start again.")
+        raise Failure(
+            "data_invalid",
+            f"{recipe.train_file}: has no row. Approve examples, freeze a snapshot, start again.",
+        )
     held_back = read_rows(Path(recipe.validation_file)) if recipe.validation_file else []
-    adapter = existing_folder(recipe.adapter, "adapter")
+    adapter = adapter_folder(recipe.adapter)
     tokenizer = load_tokenizer(recipe.base_model, recipe.base_revision)
     tokenizer.eos_token = END_OF_TURN
     cut = rows_cut(rows, tokenizer, recipe.max_length)
@@ -55,8 +60,11 @@ def train(recipe: InstructRecipe, folder: RunFolder) -> dict[str, Any]:
     from trl import SFTConfig, SFTTrainer
 
     model = PeftModel.from_pretrained(load_base(recipe), str(adapter), is_trainable=True)
-    # The saved adapter names no folder of another machine; peft looks there for the base's vocabulary when it saves.
-    model.peft_config["default"].base_model_name_or_path = base_folder(recipe.base_model, recipe.base_revision)
+    # The saved adapter names no folder of another machine; peft looks there for the base's vocabulary when it
+    # saves.
+    model.peft_config["default"].base_model_name_or_path = base_folder(
+        recipe.base_model, recipe.base_revision
+    )
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(
@@ -68,7 +76,10 @@ def train(recipe: InstructRecipe, folder: RunFolder) -> dict[str, Any]:
         eval_dataset=Dataset.from_list(held_back) if held_back else None,
         processing_class=tokenizer,
     )
-    audit = {"cut": cut, **audit_loss_mask(trainer.train_dataset, tokenizer, rows=len(rows), max_length=recipe.max_length)}
+    audit = {
+        "cut": cut,
+        **audit_loss_mask(trainer.train_dataset, tokenizer, rows=len(rows), max_length=recipe.max_length),
+    }
     result = run_trainer(trainer, "instruct", folder)
     return {**result, "rows": len(rows), "validation_rows": len(held_back), "loss_mask": audit}
 
@@ -92,7 +103,9 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
         except (ValueError, KeyError, TypeError) as error:
             bad.append(f"line {number} ({type(error).__name__}: {error})")
     if bad:
-        raise Failure("data_invalid", f"{file}: {'; '.join(bad[:20])}. Each line holds prompt and completion.")
+        raise Failure(
+            "data_invalid", f"{file}: {'; '.join(bad[:20])}. Each line holds prompt and completion."
+        )
     return rows
 
 
@@ -113,7 +126,8 @@ def rows_cut(rows: list[dict[str, Any]], tokenizer: Any, max_length: int) -> int
     if silent:
         raise Failure(
             "data_invalid",
-            f"rows {', '.join(silent[:20])}: the prompt alone fills max_length={max_length} tokens, so nothing of the "
+            f"rows {', '.join(silent[:20])}: the prompt alone fills max_length={max_length} tokens, so "
+            "nothing of the "
             "answer would be learnt. Raise instruct.max_length or shorten these examples.",
         )
     return cut

@@ -1,4 +1,4 @@
-"""What the two training stages share: loading the base, the adapter, checkpoints, metrics and a clean stop."""
+"""What both training stages share: loading the base, checkpoints, metrics, a clean stop, saving."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder, mark_complete, newest_checkpoint, values_digest
-from training.recipes.frame import Stop, fault_point
+from training.recipes.frame import Stop, existing_file, existing_folder, fault_point
 
 END_OF_TEXT, END_OF_TURN, PADDING = "<|endoftext|>", "<|im_end|>", "<|fim_pad|>"
 
@@ -52,7 +52,9 @@ def load_tokenizer(base_model: str, revision: str = "") -> Any:
     vocabulary = tokenizer.get_vocab()
     for token in (END_OF_TEXT, "<|im_start|>", END_OF_TURN, PADDING):
         if token not in vocabulary:
-            raise Failure("config_invalid", f"{base_model}: its tokenizer lacks {token}. Take a Qwen2.5-Coder model.")
+            raise Failure(
+                "config_invalid", f"{base_model}: its tokenizer lacks {token}. Take a Qwen2.5-Coder model."
+            )
     # Padding is masked out of the loss: were it the end token, the model would never learn to stop.
     tokenizer.pad_token = PADDING
     return tokenizer
@@ -75,7 +77,9 @@ def load_base(recipe: LearningRecipe) -> Any:
         )
     if cuda:
         options["device_map"] = {"": 0}
-    model = AutoModelForCausalLM.from_pretrained(base_folder(recipe.base_model, recipe.base_revision), **options)
+    model = AutoModelForCausalLM.from_pretrained(
+        base_folder(recipe.base_model, recipe.base_revision), **options
+    )
     model.config.use_cache = False
     if recipe.nf4:
         from peft import prepare_model_for_kbit_training
@@ -165,8 +169,9 @@ def save_model_folder(model: Any, tokenizer: Any, target: Path) -> None:
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(str(part))
     tokenizer.save_pretrained(str(part))
-    # peft writes the base's absolute path into its README and config: a machine's path has no place in an artifact,
-    # and equal trainings shall give equal digests. The studio's model card takes the README's place.
+    # peft writes the base's absolute path into its README and config: a machine's path has no place in an
+    # artifact, and equal trainings shall give equal digests. The studio's model card takes the README's
+    # place.
     (part / "README.md").unlink(missing_ok=True)
     if (config := part / "adapter_config.json").is_file():
         values = json.loads(config.read_text(encoding="utf-8"))
@@ -179,14 +184,16 @@ def save_model_folder(model: Any, tokenizer: Any, target: Path) -> None:
 def _callback(stage: str, folder: RunFolder, inputs: str) -> Any:
     from transformers import TrainerCallback
 
-    class Reporter(TrainerCallback):  # type: ignore[misc]
+    class Reporter(TrainerCallback):
         """Writes the metrics, completes checkpoints, and ends the training when SIGTERM came."""
 
         def __init__(self) -> None:
             self._tokens_before = 0.0
             self._at = time.monotonic()
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        def on_log(
+            self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any
+        ) -> None:
             logs = logs or {}
             if "train_runtime" in logs or not state.is_world_process_zero:
                 return  # the summary at the end repeats what the steps said
@@ -200,7 +207,7 @@ def _callback(stage: str, folder: RunFolder, inputs: str) -> Any:
                 tokens = max(0.0, logs["num_tokens"] - self._tokens_before)
                 point["tokens_per_s"] = round(tokens / max(now - self._at, 1e-6), 1)
                 self._tokens_before, self._at = logs["num_tokens"], now
-            point["at"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            point["at"] = datetime.now(UTC).isoformat(timespec="seconds")
             folder.append_metrics(point)
             print(" ".join(f"{name}={value}" for name, value in point.items()), flush=True)
 
@@ -229,14 +236,17 @@ def base_folder(base_model: str, revision: str = "") -> str:
     path = Path(base_model)
     if path.is_dir():
         if not (path / "config.json").is_file():
-            raise Failure("base_model_missing", f"base_model: {base_model} holds no config.json, so it is no model.")
+            raise Failure(
+                "base_model_missing", f"base_model: {base_model} holds no config.json, so it is no model."
+            )
         return base_model
     if path.is_absolute() or base_model.count("/") != 1:
         raise Failure("base_model_missing", f'base_model: there is no folder "{base_model}".')
     if not revision:
         raise Failure(
             "base_model_missing",
-            f"{base_model} is not below STUDIO_BASE_MODELS. Put its folder there, or name base.revision, the full "
+            f"{base_model} is not below STUDIO_BASE_MODELS. Put its folder there, or name base.revision, "
+            "the full "
             "commit of a copy in the local hub cache.",
         )
     from huggingface_hub import snapshot_download
@@ -250,3 +260,10 @@ def base_folder(base_model: str, revision: str = "") -> str:
             f"{base_model} at {revision} is not in the local hub cache. Fetch it with "
             f"hf download {base_model} --revision {revision}, then start again.",
         ) from error
+
+
+def adapter_folder(adapter: str) -> Path:
+    """The folder of a trained adapter; a Failure config_invalid when there is none."""
+    folder = existing_folder(adapter, "adapter")
+    existing_file(str(folder / "adapter_config.json"), "adapter")
+    return folder

@@ -17,8 +17,8 @@ from typing import Any
 
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder
-from training.recipes.frame import existing_folder, fault_point, main
-from training.recipes.learning import END_OF_TEXT, END_OF_TURN, base_folder, save_model_folder
+from training.recipes.frame import fault_point, main
+from training.recipes.learning import END_OF_TEXT, END_OF_TURN, adapter_folder, base_folder, save_model_folder
 
 PROBE = [{"role": "system", "content": "BBj"}, {"role": "user", "content": "Open the file on channel 51."}]
 
@@ -33,7 +33,7 @@ class MergeRecipe:
 
 def merge(recipe: MergeRecipe, folder: RunFolder) -> dict[str, Any]:
     base = base_folder(recipe.base_model, recipe.base_revision)
-    adapter = existing_folder(recipe.adapter, "adapter")
+    adapter = adapter_folder(recipe.adapter)
 
     import torch
     from peft import PeftModel
@@ -41,15 +41,22 @@ def merge(recipe: MergeRecipe, folder: RunFolder) -> dict[str, Any]:
 
     tokenizer = AutoTokenizer.from_pretrained(str(adapter))
     # "auto" keeps the base's own number format: a 14B model in float32 would need 56 GB.
-    tuned = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base, dtype="auto"), str(adapter)).eval()
-    probe = tokenizer.apply_chat_template(PROBE, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    tuned = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(base, dtype="auto"), str(adapter)
+    ).eval()
+    probe = tokenizer.apply_chat_template(
+        PROBE, add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
     with torch.no_grad():
         before = tuned(**probe).logits.float()
         merged = tuned.merge_and_unload(safe_merge=True)
         difference = (merged(**probe).logits.float() - before).abs().max().item()
     # bfloat16 rounds every merged weight, so only float32 can be held to the limit.
     if merged.dtype == torch.float32 and not difference <= recipe.most_difference:
-        raise Failure("conversion_failed", f"{adapter}: merged, the model answers differently (logits off by {difference}).")
+        raise Failure(
+            "conversion_failed",
+            f"{adapter}: merged, the model answers differently (logits off by {difference}).",
+        )
 
     end_of_turn, end_of_text = tokenizer.convert_tokens_to_ids([END_OF_TURN, END_OF_TEXT])
     merged.config.eos_token_id = end_of_turn
@@ -61,7 +68,9 @@ def merge(recipe: MergeRecipe, folder: RunFolder) -> dict[str, Any]:
     fault_point("merge", "save")
     target = folder.path / "merged"
     save_model_folder(merged, tokenizer, target)
-    (target / "chat_format.json").write_text(json.dumps(chat_format(tokenizer), indent=1) + "\n", encoding="utf-8")
+    (target / "chat_format.json").write_text(
+        json.dumps(chat_format(tokenizer), indent=1) + "\n", encoding="utf-8"
+    )
     return {"files": ["merged"], "largest_logit_difference": difference}
 
 

@@ -1,9 +1,10 @@
-"""Stage 1: let an adapter read raw BBj source, packed end to end, so that the model learns the language itself.
+"""Stage 1: let an adapter read raw BBj source, packed end to end, so that the model learns the language
+itself.
 
     python -m training.recipes.pretrain runs/17/pretrain/recipe.json
 
-Reads   <base_model>, <corpus_folder>/train/*.bbj and validation/*.bbj (or, without these two, all *.bbj in it)
-Writes  <folder>/adapter/, metrics.jsonl (a line per logged step), checkpoints/ while it runs, result.json
+Reads   <base_model>, <corpus_folder>/train/*.bbj and validation/*.bbj (or, without these two, all *.bbj in
+it) Writes  <folder>/adapter/, metrics.jsonl (a line per logged step), checkpoints/ while it runs, result.json
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class PretrainRecipe(LearningRecipe):
 
 
 def train(recipe: PretrainRecipe, folder: RunFolder) -> dict[str, Any]:
-    programs, held_back = read_corpus(Path(existing_folder(recipe.corpus_folder, "corpus_folder", "data_invalid")))
+    programs, held_back = read_corpus(
+        Path(existing_folder(recipe.corpus_folder, "corpus_folder", "data_invalid"))
+    )
     tokenizer = load_tokenizer(recipe.base_model, recipe.base_revision)
 
     from datasets import Dataset
@@ -59,7 +62,8 @@ def train(recipe: PretrainRecipe, folder: RunFolder) -> dict[str, Any]:
         model=get_peft_model(load_base(recipe), lora),
         args=SFTConfig(
             **trainer_options(recipe, folder, evaluate=bool(held_back)),
-            # "bfd" alone would cut away whatever is longer than one block; "bfd_split" spreads it over several.
+            # "bfd" alone would cut away whatever is longer than one block; "bfd_split" spreads it over
+            # several.
             packing=True,
             packing_strategy="bfd_split",
             eval_packing=True,
@@ -82,7 +86,9 @@ def read_corpus(folder: Path) -> tuple[list[str], list[str]]:
     split = (folder / "train").is_dir()
     programs = _programs(folder / "train" if split else folder)
     if not programs:
-        raise Failure("data_invalid", f"{folder}: holds no .bbj file. Import a corpus and freeze the snapshot again.")
+        raise Failure(
+            "data_invalid", f"{folder}: holds no .bbj file. Import a corpus and freeze the snapshot again."
+        )
     return programs, _programs(folder / "validation") if split else []
 
 
@@ -92,7 +98,9 @@ def _programs(folder: Path) -> list[str]:
         try:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise Failure("data_invalid", f"{file}: is not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
+            raise Failure(
+                "data_invalid", f"{file}: is not UTF-8 (byte {error.start}). Save it as UTF-8."
+            ) from error
         if text.strip():
             texts.append(text)
     return texts

@@ -45,7 +45,9 @@ def quantise(recipe: QuantiseRecipe, folder: RunFolder) -> dict[str, Any]:
     fault_point("quantise", "save")
     status = llama.model_quantize(str(source), str(part), parameters)
     if status or not part.is_file():  # None is success in some builds of cyllama, 0 in others
-        raise Failure("conversion_failed", f"{source.name}: quantising to {recipe.type} failed with status {status}.")
+        raise Failure(
+            "conversion_failed", f"{source.name}: quantising to {recipe.type} failed with status {status}."
+        )
     tensors = _whole(part, like=source)
     part.replace(folder.path / name)
     return {
@@ -58,13 +60,15 @@ def quantise(recipe: QuantiseRecipe, folder: RunFolder) -> dict[str, Any]:
 
 
 def _whole(file: Path, *, like: Path) -> int:
-    """How many tensors the file has; a Failure unless they are the source's and all of their bytes are there."""
+    """How many tensors the file has; a Failure unless they are the source's and all bytes are there."""
     from gguf import GGUFReader
 
     try:
         made, source = ({t.name: tuple(t.shape) for t in GGUFReader(path).tensors} for path in (file, like))
     except (ValueError, IndexError) as error:  # the reader maps the file, so missing bytes show at once
-        raise Failure("conversion_failed", f"{file.name}: the quantised file is not whole ({error}).") from error
+        raise Failure(
+            "conversion_failed", f"{file.name}: the quantised file is not whole ({error})."
+        ) from error
     if made != source:
         raise Failure("conversion_failed", f"{file.name}: has other tensors than {like.name}.")
     return len(made)

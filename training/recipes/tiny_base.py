@@ -1,14 +1,14 @@
-"""Build the rehearsal's base: a Qwen2 of a few million weights, random, with a tokenizer trained on our own text.
+"""Build the rehearsal's base: a Qwen2 of a few million weights, random, and its own tokenizer.
 
     python -m training.recipes.tiny_base var/base-models/build/recipe.json
 
 Reads   <corpus_folder>/**/*.bbj, and <snapshot_folder>/train.jsonl if named (for the tokenizer only)
 Writes  <out>/<digest>/ (model, tokenizer, BUILT_FROM.json), result.json {"base_model": that folder, …}
 
-It knows nothing: the same two stages that teach a real model have to teach it everything, from the letters up.
-It has the same architecture, special tokens and chat form as Qwen2.5-Coder, so every later step (packing, loss
-mask, merge, GGUF, quantisation, serving) runs as with a real model. The folder is named by the digest of all it is
-made from; what is already there is not built again.
+It knows nothing: the same two stages that teach a real model have to teach it everything, from the letters
+up. It has the same architecture, special tokens and chat form as Qwen2.5-Coder, so every later step (packing,
+loss mask, merge, GGUF, quantisation, serving) runs as with a real model. The folder is named by the digest of
+all it is made from; what is already there is not built again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,14 @@ BUILDER_VERSION = "tiny-1"
 
 # Qwen2.5's special tokens; the second group are ordinary tokens to it, as in the original.
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-MARKERS = ["<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>"]
+MARKERS = [
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+]
 
 # Split before merging, as Qwen2's tokenizer does: letters, single digits, signs, line ends.
 PRE_TOKENS = (
@@ -62,7 +69,9 @@ def build(recipe: TinyBaseRecipe, folder: RunFolder) -> dict[str, Any]:
     corpus = existing_folder(recipe.corpus_folder, "corpus_folder")
     texts = sorted(_texts(corpus, recipe.snapshot_folder))
     if not texts:
-        raise Failure("data_invalid", f"{corpus}: holds no .bbj file. Import the corpus before the rehearsal.")
+        raise Failure(
+            "data_invalid", f"{corpus}: holds no .bbj file. Import the corpus before the rehearsal."
+        )
     digest = _digest(recipe, texts)
     target = Path(recipe.out).absolute() / digest[:16]
     built = target / "BUILT_FROM.json"
@@ -72,7 +81,9 @@ def build(recipe: TinyBaseRecipe, folder: RunFolder) -> dict[str, Any]:
         part.mkdir(parents=True)
         try:
             parameters = _build_into(part, recipe, texts)
-            write_json(part / built.name, {"digest": digest, "builder": BUILDER_VERSION, "parameters": parameters})
+            write_json(
+                part / built.name, {"digest": digest, "builder": BUILDER_VERSION, "parameters": parameters}
+            )
             part.rename(target)
         except OSError:
             if not built.is_file():
@@ -113,7 +124,16 @@ def _build_into(target: Path, recipe: TinyBaseRecipe, texts: list[str]) -> int:
 
 
 def _tokenizer(recipe: TinyBaseRecipe, texts: list[str]) -> Any:
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from tokenizers import (
+        AddedToken,
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        trainers,
+    )
     from transformers import PreTrainedTokenizerFast
 
     bytes_only: dict[str, bool] = {"add_prefix_space": False, "trim_offsets": False, "use_regex": False}

@@ -149,12 +149,17 @@ def configuration(tasks: TaskSet, recipe: dict[str, Any], checker: Checker) -> d
         "task_set": tasks.digest,
         "template": chatml.TEMPLATE_VERSION,
         "extraction": "first bbj fence, untagged fence, whole text",
-        "generate": recipe["generate"],
+        "generate": recipe["generate"] | {"parallel": parallel_answers(recipe)},
         "seeds": "sha256 of task text and sample",
         "checker": checker.name,
         "checker_build": checker.build(),
         "checker_settings": checkers.settings_of(checker),
     }
+
+
+def parallel_answers(recipe: dict[str, Any]) -> int:
+    """Answers computed at once. One by one they repeat exactly; a large model would then take hours."""
+    return 4 if recipes.needs_gpu(recipe) else 1
 
 
 def configuration_digest(run: Run) -> str:
@@ -233,6 +238,7 @@ def _generate(
     prompts.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     inputs: dict[str, Any] = {"prompts_file": str(prompts), **model}
     values = recipes.stage_values(recipe, "generate", **inputs)
+    values["parallel"] = parallel_answers(recipe)
     if "gguf" in model and recipes.needs_gpu(recipe):
         values["gpu_layers"] = ALL_LAYERS
     folder.write_recipe(values)

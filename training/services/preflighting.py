@@ -170,8 +170,8 @@ def base_model_folder(recipe: dict[str, Any]) -> Path:
     if not any(folder.glob("*.safetensors")):
         raise Failure(
             "base_model_mismatch",
-            f"{folder} holds no .safetensors file, and other weight formats may run code. Get the safetensors "
-            "files.",
+            f"{folder} holds no .safetensors file, and other weight formats may run code. Get the "
+            "safetensors files.",
         )
     return folder
 

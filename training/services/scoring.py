@@ -45,14 +45,19 @@ class PoolScore:
         return [(words, self.outcomes.get(outcome, 0)) for outcome, words in OUTCOMES]
 
     @property
-    def words(self) -> str:
+    def figures(self) -> str:
         """The score in one line, never a bare percentage."""
         if self.value is None or self.low is None or self.high is None:
-            return f"{self.title}: {self.metric} is undefined: {self.why}"
+            return f"{self.metric} is undefined: {self.why}"
         return (
-            f"{self.title}: {self.metric} {self.value:.1%}, 95 % interval {self.low:.1%} to {self.high:.1%} "
+            f"{self.metric} {self.value:.1%}, 95 % interval {self.low:.1%} to {self.high:.1%} "
             f"({self.samples} answers to {self.tasks} tasks)"
         )
+
+    @property
+    def words(self) -> str:
+        """The same with the name of the pool."""
+        return f"{self.title}: {self.figures}"
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -81,6 +86,18 @@ class Scored:
     def headline(self) -> PoolScore:
         """The holdout, which nobody prepares examples for."""
         return self.pools[0]
+
+    @property
+    def controls(self) -> list[tuple[str, str]]:
+        """What the checker said about programs whose worth is known, in words."""
+        said, words = self.evaluation.controls, dict(OUTCOMES)
+        gold = said.get("gold", {"accepted": 0, "of": 0})
+        return [
+            ("Right answers accepted", f"{gold['accepted']} of {gold['of']}"),
+            ("Program known to be good", words.get(said.get("good", ""), "not asked")),
+            ("Program known to be bad", words.get(said.get("bad", ""), "not asked")),
+            ("Empty program", words.get(said.get("empty_program", ""), "not asked")),
+        ]
 
     @property
     def configuration(self) -> list[tuple[str, str]]:

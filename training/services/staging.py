@@ -181,14 +181,14 @@ def _convert(run: Run) -> Plan:
         "convert",
         inputs={"merged": merged.sha256},
         paths={"model_folder": stored(merged)},
-        leaves=[("gguf_f16", "model-f16.gguf", packaging.gguf_name(run, "F16"))],
+        leaves=[("gguf_f16", "model-f16.gguf", packaging.file_name(run, "F16"))],
         parent=merged,
     )
 
 
 def _quantise(run: Run) -> Plan:
     f16 = made(run, "gguf_f16")
-    out = packaging.gguf_name(run, run.recipe["quantise"]["type"])
+    out = packaging.file_name(run, run.recipe["quantise"]["type"])
     return _recipe_plan(
         run,
         "quantise",
@@ -204,9 +204,11 @@ def _package(run: Run) -> Plan:
     gguf = made(run, packaging.quantised_kind(run))
 
     def perform(watch: Watch) -> Made:
-        files = packaging.package(run, watch.folder.path)
-        products = [Product(kind, path, path.name, gguf) for kind, path in files.items()]
-        return Made({"ok": True, "files": [path.name for path in files.values()]}, products)
+        folder = watch.folder.path
+        written = packaging.write_modelfile(run, folder, train_file=export_folder(run) / "train.jsonl")
+        return Made(
+            {"ok": True}, [Product("modelfile", written, written.name, gguf), _card(run, folder, gguf)]
+        )
 
     return _plan(run, "package", {"gguf": gguf.sha256, "recipe": run.recipe}, perform)
 
@@ -216,10 +218,16 @@ def _evaluate(run: Run) -> Plan:
 
     def perform(watch: Watch) -> Made:
         evaluation = evaluating.evaluate(run, gguf, folder=watch.folder, watch=watch)
-        return Made({"ok": True, "evaluation": evaluation.pk})
+        card = _card(run, watch.folder.path, gguf)  # once more, now with the score
+        return Made({"ok": True, "evaluation": evaluation.pk}, [card])
 
     facts = {"gguf": gguf.sha256, "configuration": evaluating.configuration_digest(run)}
     return _plan(run, "evaluate", facts, perform)
+
+
+def _card(run: Run, folder: Path, gguf: Artifact) -> Product:
+    written = packaging.write_card(run, folder)
+    return Product("model_card", written, written.name, gguf)
 
 
 def leaves(run: Run, stage: str) -> tuple[str, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from training.domain import metrics
 
 WIDTH, HEIGHT = 560, 200  # user units of the SVG; the page scales it
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 12, 26
 MOST_POINTS = 300  # a line; more cannot be seen at this width
 STYLES = ("line-a", "line-b")
 
-Point = tuple[float, float]
+Point = tuple[int, float]
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,9 @@ class Chart:
     bottom: int = HEIGHT - BOTTOM
 
 
-def chart(title: str, series: Sequence[tuple[str, Iterable[Point]]]) -> Chart | None:
-    """Draw up to two series of (step, value) in one figure; None while there is nothing to draw."""
-    drawn = [(label, thin(sorted(points))) for label, points in series]
+def chart(title: str, series: Sequence[tuple[str, Sequence[Point]]]) -> Chart | None:
+    """Draw up to two series of (step, value), ascending by step; None while there is nothing to draw."""
+    drawn = [(label, metrics.thin(points, at_most=MOST_POINTS)) for label, points in series]
     drawn = [(label, points) for label, points in drawn if points]
     if not drawn:
         return None
@@ -83,12 +85,3 @@ def chart(title: str, series: Sequence[tuple[str, Iterable[Point]]]) -> Chart | 
         y_ticks=[Tick(f"{value:.3g}", y(value)) for value in (high, (high + low) / 2, low)],
         summary=f"{title}: {summary}.",
     )
-
-
-def thin(points: Sequence[Point]) -> list[Point]:
-    """At most MOST_POINTS of them, evenly, and always the newest."""
-    step = max(1, -(-len(points) // MOST_POINTS))
-    kept = list(points[::step])
-    if points and kept[-1] != points[-1]:
-        kept.append(points[-1])
-    return kept

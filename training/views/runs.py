@@ -13,14 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from curation.models import Snapshot
 from studio.http import SignedInRequest
-from training.domain import lifecycle
+from training.domain import lifecycle, metrics
 from training.forms.runs import RunFilterForm, StartRunForm
 from training.models import Run
-from training.services import cancelling, launching, preflighting, scoring, staging
+from training.services import cancelling, launching, packaging, preflighting, scoring, staging
 from training.views import curves, words
 
 RUNS_A_PAGE = 50
-LOG_LINES = 40
+LOG_LINES = 12  # what fits without scrolling; the whole log is log.txt in the stage's folder
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -143,7 +143,7 @@ def live(run: Run) -> dict[str, Any]:
         "charts": [c for name in ("pretrain", "instruct") if (c := loss_chart(run, name))],
         "log_stage": current.name if current else "",
         "log": staging.stage_folder(run.pk, current.name).log_tail(LOG_LINES) if current else "",
-        "artifacts": run.artifacts.all(),
+        "artifacts": packaging.newest(run),
         "evaluations": [scoring.scored(evaluation) for evaluation in run.evaluations.all()],
         "events": run.events.order_by("-pk")[:100],
     }
@@ -157,23 +157,15 @@ def stage_row(run: Run, stage: Any) -> dict[str, Any]:
     }
     if stage.state == "running":
         points, _ = staging.stage_folder(run.pk, stage.name).metrics()
-        if points and points[-1].get("of"):
-            row |= {"step": points[-1].get("step", 0), "of": points[-1]["of"]}
+        if (now := metrics.progress(points)) and now.of:
+            row |= {"step": now.step, "of": now.of}
     return row
 
 
 def loss_chart(run: Run, stage: str) -> curves.Chart | None:
-    """Training and validation loss of one stage; of a repeated step the newest counts."""
+    """Training and validation loss of one stage."""
     points, _ = staging.stage_folder(run.pk, stage).metrics()
-    series = []
-    for label, key in (("training loss", "loss"), ("validation loss", "eval_loss")):
-        by_step = {
-            p["step"]: float(p[key]) for p in points if is_number(p.get(key)) and is_number(p.get("step"))
-        }
-        series.append((label, by_step.items()))
+    drawn = metrics.curves(points)
+    series = [("training loss", drawn.get("loss", [])), ("validation loss", drawn.get("eval_loss", []))]
     title = {"pretrain": "Stage 1: continued pretraining", "instruct": "Stage 2: instruction tuning"}[stage]
     return curves.chart(title, series)
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

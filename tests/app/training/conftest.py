@@ -78,8 +78,8 @@ def run(snapshot: Snapshot, maintainer: User) -> Run:
 def fake_stages(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Replace what the stages do by the fake trainer: processes and folders are real.
 
-    Call it with values of the fake recipe for some stages: fake_stages(instruct={"fail_with": "gpu_oom"}). The
-    others do nothing. Returns the digests, which a test may change.
+    Call it with values of the fake recipe for some stages: fake_stages(instruct={"fail_with": "gpu_oom"}).
+    The others do nothing. Returns the digests, which a test may change.
     """
 
     def install(**values: dict[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from curation.domain import markdown
 from curation.domain.problems import has_errors
 from curation.models import Draft
 from tests import makers
+from training.adapters import storage
 from training.adapters.offline_check import OfflineCheck
 from training.adapters.verdict import Verdict
 from training.domain.failure import Failure
-from training.models import Attempt, Evaluation, FailureDraft
-from training.services import evaluating, scoring, staging, triaging
+from training.models import Artifact, Attempt, Evaluation, FailureDraft
+from training.services import evaluating, packaging, scoring, staging, triaging
 
 pytestmark = pytest.mark.django_db
 
@@ -126,9 +127,7 @@ def test_a_refused_right_answer_means_a_broken_task_set(evaluated, monkeypatch):
 
     def question(task):
         found = real(task)
-        return (
-            evaluating.Question(task, found.messages, broken) if "longest-word" in task.path else found
-        )
+        return evaluating.Question(task, found.messages, broken) if "longest-word" in task.path else found
 
     monkeypatch.setattr(evaluating, "_question", question)
 
@@ -207,3 +206,36 @@ def test_nothing_is_drafted_from_the_holdout_or_from_a_success(evaluated):
     with pytest.raises(triaging.NotForDrafting, match="no failure"):
         triaging.draft_from(evaluation.attempts.filter(task__pool="triage")[0], author)
     assert not Draft.objects.exists()
+
+
+def test_the_model_card_tells_the_newest_score_with_its_interval(evaluated, run, tmp_path):
+    before = packaging.write_card(run, tmp_path / "before").read_text()
+    evaluated(longest_word_0="compile_error")
+
+    after = packaging.write_card(run, tmp_path / "after").read_text()
+
+    assert "Not evaluated." in before
+    assert "offline check@1" in after
+    assert "75.0% (" in after
+    assert "compile@1" not in after
+
+
+def test_the_modelfile_speaks_the_trained_chat_form(run, tmp_path):
+    merged = tmp_path / "merged"
+    form = {
+        "turns": {role: [f"<{role}>", "</>"] for role in ("system", "user", "assistant")},
+        "answer": "<assistant>",
+    }
+    makers.put(merged, "chat_format.json", json.dumps(form))
+    kept = storage.put(merged)
+    Artifact.objects.create(
+        run=run, kind="merged", file_name="merged", sha256=kept.sha256, size_bytes=kept.size_bytes
+    )
+    row = {"prompt": [{"role": "system", "content": "You know BBj."}], "completion": []}
+    train_file = makers.put(tmp_path, "train.jsonl", json.dumps(row) + "\n")
+
+    text = packaging.write_modelfile(run, tmp_path / "out", train_file=train_file).read_text()
+
+    assert text.startswith(f"FROM ./{packaging.file_name(run, 'Q4_K_M')}\n")
+    assert "<user>{{ .Content }}</>" in text
+    assert 'SYSTEM """You know BBj."""' in text

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync, sync_to_async
+from django.test import AsyncClient, Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -205,6 +208,22 @@ def test_a_model_can_be_downloaded_under_its_name(as_author, gguf, evaluated):
     assert response["Content-Length"] == str(gguf.size_bytes)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_download_over_asgi_is_streamed_and_not_read_into_memory(gguf):
+    async def download() -> tuple[dict[str, str], list[bytes]]:
+        client = AsyncClient()
+        await sync_to_async(client.force_login)(await sync_to_async(makers.user)("author"))
+        response: Any = await client.get(reverse("artifact_download", args=[gguf.pk]))
+        assert response.is_async
+        return dict(response.headers), [block async for block in response.streaming_content]
+
+    headers, blocks = async_to_sync(download)()
+
+    assert b"".join(blocks) == b"GGUF, but only for its name"
+    assert headers["Content-Disposition"] == 'attachment; filename="bbj.gguf"'
+    assert headers["Content-Length"] == str(gguf.size_bytes)
+
+
 def test_a_file_that_left_the_store_is_not_found(as_author, run):
     gone = Artifact.objects.create(
         run=run, kind="modelfile", file_name="Modelfile", sha256="0" * 64, size_bytes=1
@@ -218,9 +237,9 @@ def test_the_scoreboard_never_shows_a_bare_percentage(as_author, evaluated):
 
     page = text_of(as_author.get(reverse("evaluation_list")))
 
-    assert "Triage pool: offline check@1 75.0%, 95 % interval" in page
+    assert "offline check@1 75.0%, 95 % interval" in page
     assert "(4 answers to 2 tasks)" in page
-    assert "Holdout: offline check@1 is undefined: 1 of 4 answers could not be judged" in page
+    assert "offline check@1 is undefined: 1 of 4 answers could not be judged" in page
 
 
 def test_the_evaluation_page_lists_triage_attempts_and_only_totals_of_the_holdout(as_author, evaluated):

@@ -1,11 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 from training.domain.card import CardScore, render
 from training.domain.recipe import named
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "card"
 
-FACTS = {
+FACTS: dict[str, Any] = {
     "title": "BBj v1, run 3",
     "run": 3,
     "base_model": "Qwen/Qwen2.5-Coder-7B",
@@ -23,7 +24,9 @@ FACTS = {
 def test_the_card_of_an_evaluated_model_is_the_golden_one():
     scores = [
         CardScore("base model", "offline check@1", "tasks-1, holdout: 12 tasks, 120 answers", 0.1, 0.04, 0.2),
-        CardScore("stage 2, Q4_K_M", "offline check@1", "tasks-1, holdout: 12 tasks, 120 answers", 0.625, 0.5, 0.7),
+        CardScore(
+            "stage 2, Q4_K_M", "offline check@1", "tasks-1, holdout: 12 tasks, 120 answers", 0.625, 0.5, 0.7
+        ),
         CardScore("stage 2, Q4_K_M", "compile@1", "tasks-1, holdout: 12 tasks", why="bbjcpl was not found."),
     ]
 

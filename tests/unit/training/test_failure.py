@@ -4,10 +4,10 @@ from training.domain.failure import FAILURES, Failure, classify
 
 
 def test_every_failure_code_comes_with_a_sentence_that_says_what_to_do():
-    assert set(FAILURES) == set(
-        "gpu_missing gpu_busy gpu_oom host_oom disk_full data_invalid config_invalid base_model_missing "
-        "base_model_mismatch timeout process_killed lost sandbox_unavailable compiler_unavailable "
-        "conversion_failed cancelled bug".split()
+    assert " ".join(sorted(FAILURES)) == (
+        "base_model_mismatch base_model_missing bug cancelled compiler_unavailable config_invalid "
+        "conversion_failed data_invalid disk_full gpu_busy gpu_missing gpu_oom host_oom lost process_killed "
+        "sandbox_unavailable timeout"
     )
     assert all(sentence.endswith(".") and len(sentence) > 40 for sentence in FAILURES.values())
 
@@ -38,4 +38,6 @@ def test_a_stage_without_a_result_is_named_by_its_exit_code_and_log(exit_code, t
 def test_a_bug_shows_the_last_line_of_the_log():
     failure = classify(1, "Traceback\n  File x\nKeyError: 'labels'\n\n")
 
-    assert failure.message == "The stage ended with exit code 1 and no result. Last log line: KeyError: 'labels'"
+    assert (
+        failure.message == "The stage ended with exit code 1 and no result. Last log line: KeyError: 'labels'"
+    )

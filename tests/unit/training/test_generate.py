@@ -1,8 +1,10 @@
-"""How `generate` speaks to a server: against a real HTTP server in this process that answers as we tell it."""
+"""How `generate` speaks to a server: a real HTTP server in this process that answers as we tell it."""
 
 import json
 import threading
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
@@ -10,21 +12,35 @@ from training.domain.run_folder import RunFolder
 from training.recipes import generate
 from training.recipes.generate import GenerateRecipe
 
-GOOD = (
+GOOD: tuple[int, dict[str, Any]] = (
     200,
-    {"choices": [{"message": {"content": "print 1"}, "finish_reason": "stop"}], "usage": {"completion_tokens": 3}},
+    {
+        "choices": [{"message": {"content": "print 1"}, "finish_reason": "stop"}],
+        "usage": {"completion_tokens": 3},
+    },
 )
+
+
+@dataclass
+class StandIn:
+    """Answers with `replies` in turn, the last one for ever, and keeps what it was asked."""
+
+    port: int
+    asked: list[dict[str, Any]]
+    replies: list[tuple[int, dict[str, Any]]]
 
 
 @pytest.fixture
 def server(monkeypatch):
-    """Answers with server.replies in turn (the last one for ever) and keeps what it was asked."""
     monkeypatch.setattr(generate.time, "sleep", lambda _seconds: None)
+
+    asked: list[dict[str, Any]] = []
+    replies = [GOOD]
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            server.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            status, body = server.replies.pop(0) if len(server.replies) > 1 else server.replies[0]
+            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            status, body = replies.pop(0) if len(replies) > 1 else replies[0]
             data = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
@@ -34,24 +50,27 @@ def server(monkeypatch):
         def log_message(self, *_args):
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    server.asked, server.replies = [], [GOOD]
-    thread = threading.Thread(target=server.serve_forever)
+    http = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield server
-    server.shutdown()
+    yield StandIn(http.server_port, asked, replies)
+    http.shutdown()
     thread.join()
-    server.server_close()
+    http.server_close()
 
 
 def ask(server, tmp_path, prompts=1):
     file = tmp_path / "prompts.jsonl"
     rows = [
-        {"id": f"t{i}", "sample": 0, "seed": 7 + i, "messages": [{"role": "user", "content": "hi"}]} for i in range(prompts)
+        {"id": f"t{i}", "sample": 0, "seed": 7 + i, "messages": [{"role": "user", "content": "hi"}]}
+        for i in range(prompts)
     ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     recipe = GenerateRecipe(
-        prompts_file=str(file), server_url=f"http://127.0.0.1:{server.server_port}/", model="bbj", max_tokens=50
+        prompts_file=str(file),
+        server_url=f"http://127.0.0.1:{server.port}/",
+        model="bbj",
+        max_tokens=50,
     )
     folder = RunFolder(tmp_path)
     result = generate.generate(recipe, folder)
@@ -77,7 +96,7 @@ def test_a_server_is_asked_with_the_decoding_of_the_recipe(server, tmp_path):
 
 
 def test_a_server_that_stumbles_is_asked_again(server, tmp_path):
-    server.replies = [(500, {"error": "busy"}), (200, {"choices": []}), GOOD]
+    server.replies[:] = [(500, {"error": "busy"}), (200, {"choices": []}), GOOD]
 
     _, rows = ask(server, tmp_path)
 
@@ -86,7 +105,7 @@ def test_a_server_that_stumbles_is_asked_again(server, tmp_path):
 
 
 def test_a_server_that_stays_broken_gives_an_error_never_an_empty_answer_of_the_model(server, tmp_path):
-    server.replies = [(500, {"error": "no GPU"})]
+    server.replies[:] = [(500, {"error": "no GPU"})]
 
     result, rows = ask(server, tmp_path)
 
@@ -97,7 +116,7 @@ def test_a_server_that_stays_broken_gives_an_error_never_an_empty_answer_of_the_
 
 
 def test_a_refused_request_is_not_repeated(server, tmp_path):
-    server.replies = [(400, {"error": "the request exceeds the available context size"})]
+    server.replies[:] = [(400, {"error": "the request exceeds the available context size"})]
 
     _, rows = ask(server, tmp_path)
 

@@ -32,7 +32,7 @@ def test_only_the_listed_changes_of_state_are_legal():
 
 
 def test_a_terminal_state_never_changes():
-    assert TERMINAL == {"succeeded", "failed", "cancelled"}
+    assert {"succeeded", "failed", "cancelled"} == TERMINAL
     assert not any(may_become(old, new) for old in TERMINAL for new in STATE_WORDS)
 
 

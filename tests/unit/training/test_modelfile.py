@@ -28,7 +28,9 @@ def test_the_template_keeps_the_trained_white_space():
 def test_another_trained_form_gives_another_template():
     form = {**CHATML, "answer": "<|im_start|>bbj\n"}
 
-    assert '(ne .Role "assistant") }}<|im_start|>bbj\n{{ end }}' in render(gguf="model.gguf", chat_format=form)
+    assert '(ne .Role "assistant") }}<|im_start|>bbj\n{{ end }}' in render(
+        gguf="model.gguf", chat_format=form
+    )
 
 
 @pytest.mark.parametrize("name", ["", "../model.gguf", "a\\b.gguf", "a\nFROM b"])

@@ -17,7 +17,9 @@ def test_a_named_recipe_is_complete_and_in_range(name):
     recipe = named(name)
 
     assert problems(recipe) == []
-    assert {f.key for f in FIELDS} == {f"{s}.{n}" for s, values in recipe.items() if s != "name" for n in values}
+    assert {f.key for f in FIELDS} == {
+        f"{s}.{n}" for s, values in recipe.items() if s != "name" for n in values
+    }
     assert name in TITLES
 
 
@@ -53,14 +55,17 @@ def test_changing_a_copy_leaves_the_named_recipe_alone():
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
-        ({"pretrain.lora_rank": 0}, "pretrain.lora_rank=0 is outside 1 to 256; default 32"),
+        ({"pretrain.lora_rank": 0}, "pretrain.lora_rank=0 is outside 1 to 256; the default is 32"),
         (
             {"pretrain.lora_alpha": 32, "pretrain.lora_rank": 32},
             "lora_alpha=32 with lora_rank=32: alpha is 2 x rank, write 64",
         ),
-        ({"instruct.learning_rate": "fast"}, "instruct.learning_rate='fast': write a number, the default is 0.0002"),
-        ({"instruct.batch_size": 2.5}, "instruct.batch_size=2.5: write a whole number, the default is 4"),
-        ({"instruct.batch_size": True}, "instruct.batch_size=True: write a whole number, the default is 4"),
+        (
+            {"instruct.learning_rate": "fast"},
+            "instruct.learning_rate='fast': write a number, the default is 0.0002",
+        ),
+        ({"instruct.batch_size": 2.5}, "instruct.batch_size=2.5: write a whole number, the default is 1"),
+        ({"instruct.batch_size": True}, "instruct.batch_size=True: write a whole number, the default is 1"),
         ({"instruct.nf4": 1}, "instruct.nf4=1: write true or false"),
         ({"instruct.epoch": 1}, 'instruct.epoch: unknown. Did you mean "epochs"?'),
         ({"instrukt.epochs": 1}, 'instrukt: there is no such part of a recipe. Did you mean "instruct"?'),
@@ -68,14 +73,17 @@ def test_changing_a_copy_leaves_the_named_recipe_alone():
             {"quantise.type": "Q4_K"},
             'quantise.type="Q4_K" is not one of Q8_0, Q4_K_M, Q4_0, Q2_K. Did you mean "Q4_K_M"?',
         ),
-        ({"base.model": "qwen"}, 'base.model="qwen": write tiny, owner/name as on the hub, or the full path of a folder'),
+        (
+            {"base.model": "qwen"},
+            'base.model="qwen": write tiny, owner/name as on the hub, or the full path of a folder',
+        ),
         (
             {"base.revision": "main"},
             'base.revision="main": write the full commit, 40 hexadecimal digits, or leave it empty',
         ),
         (
             {"instruct.learning_rate": 0.003},
-            "instruct.learning_rate=0.003 would wreck Qwen/Qwen2.5-Coder-7B: at most 0.001; only tiny bears more",
+            "instruct.learning_rate=0.003 would wreck Qwen/Qwen2.5-Coder-7B: write at most 0.001",
         ),
     ],
 )
@@ -84,7 +92,9 @@ def test_a_wrong_value_is_named_with_its_place_and_the_way_out(overrides, senten
 
 
 def test_all_problems_are_reported_at_once():
-    wrong = with_overrides(named("qwen7b"), {"instruct.epochs": -1, "pretrain.nf4": "no", "generate.top_p": 7})
+    wrong = with_overrides(
+        named("qwen7b"), {"instruct.epochs": -1, "pretrain.nf4": "no", "generate.top_p": 7}
+    )
     del wrong["quantise"]
 
     found = problems(wrong)

@@ -17,7 +17,7 @@ from curation.services import snapshotting
 from training.domain import lifecycle
 from training.domain import recipe as recipes
 from training.models import Run
-from training.services import launching, scoring, supervising
+from training.services import launching, packaging, scoring, supervising
 
 POLL_S = 1.0
 
@@ -112,7 +112,7 @@ def as_dict(run: Run) -> dict[str, Any]:
         "failure": {"code": run.failure_code, "message": run.failure_message} if run.failure_code else None,
         "artifacts": [
             {"kind": a.kind, "file": a.file_name, "sha256": a.sha256, "size_bytes": a.size_bytes}
-            for a in run.artifacts.all()
+            for a in packaging.newest(run)
         ],
         "scores": [scoring.scored(evaluation).as_dict() for evaluation in run.evaluations.all()],
     }

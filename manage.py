@@ -195,9 +195,26 @@ def main():
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
     if command == "test":
         sys.exit(run_tests(sys.argv[2:]))
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db.utils import DatabaseError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, DatabaseError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(in_a_sentence(error))
+
+
+def in_a_sentence(error):
+    """What is wrong with the settings or the database, and what to do; --traceback shows the whole story."""
+    words = str(error).strip().splitlines()[0]
+    if "no such table" in words or ("relation" in words and "does not exist" in words):
+        return "The database has no tables yet ({}). Run: python3 manage.py migrate".format(words)
+    if type(error).__name__ == "ImproperlyConfigured":
+        return words
+    return "The database does not work: {}. Check STUDIO_DATABASE_URL and the disk.".format(words)
 
 
 if __name__ == "__main__":

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from curation.admin import ReadOnlyAdmin
 from training.models import Artifact, Evaluation, Run, RunEvent, WorkerSeen
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """A state changed by hand would miss its event and its fence; everything here only shows."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Run)

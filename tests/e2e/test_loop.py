@@ -125,7 +125,7 @@ def test_a_newcomer_walks_round_the_loop(studio: Studio, page: Page, axe: Callab
     expect(page.get_by_role("link", name=re.compile(r"Q4_K_M|q4_k_m", re.I)).first).to_be_visible()
 
     # The score carries its checker's name, its n and its interval.
-    page.get_by_role("link", name="Score").first.click()
+    page.get_by_role("link", name="Score", exact=True).first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("offline check@1 of v1")
     expect(page.get_by_text("95 %").first).to_be_visible()
     assert "compile@1 of" not in page.inner_text("main")
@@ -154,12 +154,12 @@ def test_a_newcomer_walks_round_the_loop(studio: Studio, page: Page, axe: Callab
     # The owner freezes the next version, starts a run on it and stops it.
     sign_in(page, address, owner[0], owner[1])
     page.get_by_role("link", name="Dataset versions").click()
-    page.get_by_role("link", name=re.compile("Freeze")).first.click()
+    page.get_by_role("button", name="Freeze a dataset version").click()
     page.get_by_label("Name").fill("v2")
-    page.get_by_role("button", name="Freeze").click()
+    page.get_by_role("button", name="Freeze", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("v2")
     assert axe() == []
-    page.get_by_role("link", name="Train on this version").click()
+    page.get_by_role("button", name="Train on this version").click()
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_role("heading", name="Run 2: rehearsal on v2")).to_be_visible()
     page.get_by_role("button", name="Cancel this run").click()

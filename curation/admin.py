@@ -9,7 +9,7 @@ from curation.models import CorpusFile, Example, Review, Revision, Snapshot, Tas
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """A row changed by hand here would miss its revision, its event or its fence; so everything only shows."""
+    """A row changed by hand would miss its revision, its event or its fence; so this only shows."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -30,8 +30,8 @@ def over_tasks(results: Sequence[tuple[int, int]], *, seed: int = 13) -> Interva
         seed: Of the resampling, so that a page shows the same figures each time.
 
     With one answer a task: Wilson's interval. With more: the mean of accepted/asked over tasks, and a
-    percentile bootstrap that draws whole tasks. Where all tasks agree (all 0 or all 1) the bootstrap has no
-    width, and Wilson's interval over tasks stands in for it.
+    percentile bootstrap that draws whole tasks. Where all tasks have the same share (all 0, all 1, all a half)
+    the bootstrap has no width, and Wilson's interval over tasks stands in for it.
 
     Raises:
         ValueError: there is no task, or one without an answer.
@@ -40,7 +40,7 @@ def over_tasks(results: Sequence[tuple[int, int]], *, seed: int = 13) -> Interva
         raise ValueError("a share needs at least one task, and at least one answer a task")
     shares = np.array([accepted / asked for accepted, asked in results])
     value = float(shares.mean())
-    if all(asked == 1 for _, asked in results) or value in (0.0, 1.0):
+    if all(asked == 1 for _, asked in results) or np.ptp(shares) == 0:
         exact = stats.binomtest(round(value * len(shares)), len(shares)).proportion_ci(LEVEL, method="wilson")
         return Interval(value, float(exact.low), float(exact.high), "Wilson")
     rng = np.random.default_rng(seed)

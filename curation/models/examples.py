@@ -83,6 +83,9 @@ class Revision(ImmutableModel):
     content_hash = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the UTF-8 text")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="revisions")
     note = models.CharField(max_length=300, blank=True)
+    origin = models.CharField(
+        max_length=100, blank=True, db_index=True, help_text='what it was drafted from: "attempt:17"'
+    )
     checker = models.CharField(
         max_length=60, blank=True, help_text='"offline check 1" or the compiler with its build'
     )

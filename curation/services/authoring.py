@@ -128,7 +128,7 @@ def findings(doc: ExampleDoc) -> list[dict[str, Any]]:
 
 
 def store(
-    *, author: User, path: str, doc: ExampleDoc, text: str, note: str
+    *, author: User, path: str, doc: ExampleDoc, text: str, note: str, origin: str = ""
 ) -> tuple[Example, Revision | None]:
     """Make `text` the head of `path`, inside the caller's transaction; unchanged text makes no revision."""
     content_hash = markdown.content_hash(text)
@@ -152,6 +152,7 @@ def store(
         content_hash=content_hash,
         author=author,
         note=note[:MAX_NOTE],
+        origin=origin,
         checker=CHECK_VERSION,
         findings=findings(doc),
     )
@@ -181,7 +182,12 @@ def save(
             present = Example.objects.select_for_update(of=("self",)).filter(path=path).first()
             if (present.content_hash if present else "") in (base_hash, markdown.content_hash(checked.text)):
                 example, revision = store(
-                    author=author, path=path, doc=checked.doc, text=checked.text, note=note
+                    author=author,
+                    path=path,
+                    doc=checked.doc,
+                    text=checked.text,
+                    note=note,
+                    origin=draft.origin if draft else "",
                 )
                 if draft:
                     drafting.discard(draft)

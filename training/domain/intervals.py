@@ -30,7 +30,7 @@ def over_tasks(results: Sequence[tuple[int, int]], *, seed: int = 13) -> Interva
         seed: Of the resampling, so that a page shows the same figures each time.
 
     With one answer a task: Wilson's interval. With more: the mean of accepted/asked over tasks, and a
-    percentile bootstrap that draws whole tasks. Where all tasks have the same share (all 0, all 1, all a half)
+    percentile bootstrap that draws whole tasks. Where all tasks have the same share (all 0, all a half)
     the bootstrap has no width, and Wilson's interval over tasks stands in for it.
 
     Raises:

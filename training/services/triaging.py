@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from curation.domain import markdown
-from curation.models import Draft
+from curation.models import Draft, Example
 from curation.services import drafting
 from training.models import Attempt, Evaluation, FailureDraft
 
@@ -22,6 +22,16 @@ class NotForDrafting(Exception):
 def readable_attempts(evaluation: Evaluation) -> QuerySet[Attempt]:
     """The attempts that people may read: the triage pool's. Those of the holdout are totals only."""
     return evaluation.attempts.filter(task__pool="triage").select_related("task").prefetch_related("drafts")
+
+
+def origin_of(attempt: Attempt) -> str:
+    """What a draft, and later its revision, names as the place it came from."""
+    return f"attempt:{attempt.pk}"
+
+
+def examples_from(attempt: Attempt) -> QuerySet[Example]:
+    """The examples that were written because of this failure."""
+    return Example.objects.filter(revisions__origin=origin_of(attempt)).distinct()
 
 
 @transaction.atomic
@@ -49,7 +59,7 @@ def draft_from(attempt: Attempt, author: User) -> Draft:
     )
     if before and before.draft:
         return before.draft
-    draft = drafting.open_draft(author=author, text=skeleton(attempt), origin=f"attempt:{attempt.pk}")
+    draft = drafting.open_draft(author=author, text=skeleton(attempt), origin=origin_of(attempt))
     FailureDraft.objects.create(attempt=attempt, draft=draft)
     return draft
 

@@ -76,4 +76,5 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
         "chip": words.outcome_chip(attempt.outcome),
         "may_draft": attempt.outcome in triaging.FAILURES,
         "drafts": list(attempt.drafts.all()),
+        "examples": triaging.examples_from(attempt),
     }

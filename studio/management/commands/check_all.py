@@ -15,7 +15,7 @@ CHECKS: dict[str, tuple[list[str], str]] = {
     "style": (["ruff", "check", "."], "ruff check --fix . repairs many of them"),
     "format": (["ruff", "format", "--check", "."], "ruff format . writes it"),
     "types": (["mypy"], "the annotation or the code is wrong; `# type: ignore[code]` needs a reason"),
-    "imports": (["lint-imports"], "the rules stand in pyproject.toml and docs/architecture.md"),
+    "imports": (["lint-imports"], "the rules stand in pyproject.toml and docs/style.md"),
     "templates": (["djlint", "--lint", "--quiet", "templates"], "the rule's code is in the line"),
     "migrations": (
         [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],

@@ -9,6 +9,7 @@ import pytest
 from curation.domain import markdown
 from curation.domain.problems import has_errors
 from curation.models import Draft
+from curation.services import authoring
 from tests import makers
 from training.adapters import storage
 from training.adapters.offline_check import OfflineCheck
@@ -186,6 +187,24 @@ def test_a_draft_becomes_an_example_once_its_places_are_filled(evaluated):
 
     parsed = markdown.parse(filled, path="strings/shortest-word.md")
     assert not has_errors(parsed.problems), [str(problem) for problem in parsed.problems]
+
+
+def test_the_example_that_a_failure_became_is_still_known_when_the_draft_is_gone(evaluated):
+    attempt = evaluated(longest_word_0="compile_error").attempts.get(outcome="compile_error")
+    author = makers.user("author")
+    draft = triaging.draft_from(attempt, author)
+
+    saved = authoring.save(
+        author=author,
+        path="strings/shortest-word.md",
+        text=makers.example_text("Shortest word"),
+        base_hash="",
+        draft=draft,
+    )
+
+    assert saved.ok
+    assert not Draft.objects.exists()
+    assert [example.path for example in triaging.examples_from(attempt)] == ["strings/shortest-word.md"]
 
 
 def test_drafting_twice_gives_the_same_draft(evaluated):

@@ -32,7 +32,9 @@ def test_the_same_answers_give_the_same_interval_each_time():
     assert over_tasks(results) == over_tasks(results)
 
 
-@pytest.mark.parametrize(("results", "value"), [([(0, 3)] * 4, 0.0), ([(1, 2)] * 4, 0.5), ([(3, 3)] * 4, 1.0)])
+@pytest.mark.parametrize(
+    ("results", "value"), [([(0, 3)] * 4, 0.0), ([(1, 2)] * 4, 0.5), ([(3, 3)] * 4, 1.0)]
+)
 def test_unanimous_tasks_still_leave_doubt(results, value):
     found = over_tasks(results)
 

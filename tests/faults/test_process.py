@@ -13,7 +13,7 @@ import pytest
 from training.adapters.process import LINE_MOST_BYTES, run_stage, visible
 from training.domain.run_folder import RunFolder
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -89,6 +89,15 @@ def test_a_missing_base_model_is_refused_with_the_place_to_put_it(snapshot, main
     assert str(settings.STUDIO_BASE_MODELS) in str(refused.value)
 
 
+def test_a_machine_without_torch_is_told_what_to_install(snapshot, maintainer, monkeypatch):
+    monkeypatch.setitem(preflighting.PACKAGES, "a_module_that_nobody_has", "torch")
+
+    with pytest.raises(launching.PreflightRefused, match="torch"):
+        launching.launch(snapshot=snapshot, recipe_name="rehearsal", author=maintainer)
+
+    assert not Run.objects.exists()
+
+
 def test_a_dataset_version_without_raw_programs_or_tasks_is_refused(db, maintainer):
     check = preflighting.check(snapshot=makers.snapshot(examples=3), recipe_name="rehearsal")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +17,7 @@ from curation.models import Example
 from curation.services import importing, snapshotting, source_files
 from studio import seeding
 from training.models import Run
-from training.services import launching, scoring, supervising
+from training.services import launching, leasing, scoring, supervising
 
 REFUSALS = (
     source_files.FolderRefused,
@@ -123,7 +121,7 @@ def rehearse(report: Report, progress: Progress) -> None:
         report.run_id = run.pk
         step.result = f"run {run.pk}, seed {run.seed}"
     try:
-        if claim := launching.claim(run.pk, f"{socket.gethostname()}:{os.getpid()}"):
+        if claim := launching.claim(run.pk, leasing.this_process()):
             supervising.execute(claim, progress)
     finally:
         run.refresh_from_db()

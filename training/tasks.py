@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
-
 from celery import shared_task
 
-from training.services import launching, reaping, supervising
-
-
-def owner_name() -> str:
-    """Who holds a run that this process claims: host:pid."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+from training.services import launching, leasing, reaping, supervising
 
 
 @shared_task(ignore_result=True)
 def run_training(run_id: int) -> None:
     """Safe to deliver twice: the second delivery finds the run already claimed."""
-    if claim := launching.claim(run_id, owner_name()):
+    if claim := launching.claim(run_id, leasing.this_process()):
         supervising.execute(claim)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from curation.models import Draft, Task, TaskSet
+from curation.models import Task, TaskSet
 from curation.models.immutable import ImmutableModel
 from training.models.runs import Artifact, Run
 
@@ -69,14 +69,3 @@ class Attempt(ImmutableModel):
 
     def __str__(self) -> str:
         return f"{self.task.path} #{self.sample}"
-
-
-class FailureDraft(ImmutableModel):
-    """A failed attempt that someone turned into a draft example: the edge that closes the loop."""
-
-    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="drafts")
-    draft = models.ForeignKey(Draft, on_delete=models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"draft from {self.attempt}"

@@ -6,6 +6,8 @@ writes asks for its own fence, and zero rows changed means: stop the children, w
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +34,11 @@ class Claim:
     owner: str  # host:pid of the supervisor
     fence: int
     attempt: int  # 1, 2, 3
+
+
+def this_process() -> str:
+    """host:pid, the owner of whatever this process claims."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def lease_end() -> CombinedExpression:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
 from curation.domain import markdown
-from curation.models import Draft, Example
+from curation.models import Draft, Example, Revision
 from curation.services import drafting
-from training.models import Attempt, Evaluation, FailureDraft
+from training.models import Attempt, Evaluation
 
 FAILURES = ("compile_error", "compile_timeout", "no_code", "truncated")
 LONGEST_HINT = 200  # characters of the checker's first line
@@ -21,7 +23,7 @@ class NotForDrafting(Exception):
 
 def readable_attempts(evaluation: Evaluation) -> QuerySet[Attempt]:
     """The attempts that people may read: the triage pool's. Those of the holdout are totals only."""
-    return evaluation.attempts.filter(task__pool="triage").select_related("task").prefetch_related("drafts")
+    return evaluation.attempts.filter(task__pool="triage").select_related("task")
 
 
 def origin_of(attempt: Attempt) -> str:
@@ -29,9 +31,15 @@ def origin_of(attempt: Attempt) -> str:
     return f"attempt:{attempt.pk}"
 
 
-def examples_from(attempt: Attempt) -> QuerySet[Example]:
-    """The examples that were written because of this failure."""
-    return Example.objects.filter(revisions__origin=origin_of(attempt)).distinct()
+def examples_from(attempts: Sequence[Attempt]) -> dict[int, list[Example]]:
+    """The examples that were written because of these failures: attempt id → examples, in one query."""
+    attempt_of = {origin_of(attempt): attempt.pk for attempt in attempts}
+    found: dict[int, list[Example]] = {attempt.pk: [] for attempt in attempts}
+    rows = Revision.objects.filter(origin__in=attempt_of).select_related("example").order_by("pk")
+    for revision in rows:
+        if revision.example not in found[attempt_of[revision.origin]]:
+            found[attempt_of[revision.origin]].append(revision.example)
+    return found
 
 
 @transaction.atomic
@@ -54,14 +62,9 @@ def draft_from(attempt: Attempt, author: User) -> Draft:
             f"Attempt {attempt.pk} is no failure ({attempt.get_outcome_display()}), so there is nothing to "
             "teach."
         )
-    before = (
-        FailureDraft.objects.filter(attempt=attempt, draft__author=author).select_related("draft").first()
-    )
-    if before and before.draft:
-        return before.draft
-    draft = drafting.open_draft(author=author, text=skeleton(attempt), origin=origin_of(attempt))
-    FailureDraft.objects.create(attempt=attempt, draft=draft)
-    return draft
+    if before := Draft.objects.filter(author=author, origin=origin_of(attempt)).first():
+        return before
+    return drafting.open_draft(author=author, text=skeleton(attempt), origin=origin_of(attempt))
 
 
 def skeleton(attempt: Attempt) -> str:

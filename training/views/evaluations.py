@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from curation.models import Example
 from studio.http import SignedInRequest
 from training.forms.evaluations import AttemptFilterForm
 from training.models import Attempt, Evaluation
@@ -58,23 +59,24 @@ def render_page(request: SignedInRequest, evaluation: Evaluation, status: int = 
             attempts = attempts.filter(pk__gt=form.cleaned_data["after"])
     shown = list(attempts.order_by("pk")[: ATTEMPTS_A_PAGE + 1])
     scored = scoring.scored(evaluation)
+    rows = shown[:ATTEMPTS_A_PAGE]
+    examples = triaging.examples_from(rows)
     context: dict[str, Any] = {
         "evaluation": evaluation,
         "scored": scored,
         "pools": bars.with_bars(scored),
         "form": form,
-        "rows": [attempt_row(attempt) for attempt in shown[:ATTEMPTS_A_PAGE]],
+        "rows": [attempt_row(attempt, examples[attempt.pk]) for attempt in rows],
         "next_after": shown[ATTEMPTS_A_PAGE - 1].pk if len(shown) > ATTEMPTS_A_PAGE else None,
     }
     return render(request, "training/evaluation_page.html", context, status=422 if form.errors else status)
 
 
-def attempt_row(attempt: Attempt) -> dict[str, Any]:
+def attempt_row(attempt: Attempt, examples: list[Example]) -> dict[str, Any]:
     return {
         "attempt": attempt,
         "title": attempt.task.path.rpartition("/")[2].removesuffix(".md").replace("-", " "),
         "chip": words.outcome_chip(attempt.outcome),
         "may_draft": attempt.outcome in triaging.FAILURES,
-        "drafts": list(attempt.drafts.all()),
-        "examples": triaging.examples_from(attempt),
+        "examples": examples,
     }

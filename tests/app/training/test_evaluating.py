@@ -15,7 +15,7 @@ from training.adapters import storage
 from training.adapters.offline_check import OfflineCheck
 from training.adapters.verdict import Verdict
 from training.domain.failure import Failure
-from training.models import Artifact, Attempt, Evaluation, FailureDraft
+from training.models import Artifact, Attempt, Evaluation
 from training.services import evaluating, packaging, scoring, staging, triaging
 
 pytestmark = pytest.mark.django_db
@@ -176,7 +176,6 @@ def test_a_failure_becomes_a_draft_of_a_sibling_without_the_task_itself(evaluate
     assert f"type: {task.type}" in draft.text
     assert "the checker refused the answer (line 2" in draft.text
     assert draft.origin == f"attempt:{attempt.pk}"
-    assert FailureDraft.objects.get().attempt == attempt
 
 
 def test_a_draft_becomes_an_example_once_its_places_are_filled(evaluated):
@@ -204,7 +203,7 @@ def test_the_example_that_a_failure_became_is_still_known_when_the_draft_is_gone
 
     assert saved.ok
     assert not Draft.objects.exists()
-    assert [example.path for example in triaging.examples_from(attempt)] == ["strings/shortest-word.md"]
+    assert [e.path for e in triaging.examples_from([attempt])[attempt.pk]] == ["strings/shortest-word.md"]
 
 
 def test_drafting_twice_gives_the_same_draft(evaluated):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-import os
-import socket
 import time
 from typing import Any
 
@@ -17,7 +15,7 @@ from curation.services import snapshotting
 from training.domain import lifecycle
 from training.domain import recipe as recipes
 from training.models import Run
-from training.services import launching, packaging, scoring, supervising
+from training.services import launching, leasing, packaging, scoring, supervising
 
 POLL_S = 1.0
 
@@ -71,7 +69,7 @@ class Command(BaseCommand):
             if not quiet and (loss or not step):
                 self.stdout.write(f"{stage}" + (f" {step}/{of}" if of else "") + loss)
 
-        if claim := launching.claim(run.pk, f"{socket.gethostname()}:{os.getpid()}"):
+        if claim := launching.claim(run.pk, leasing.this_process()):
             supervising.execute(claim, progress)
             return
         while Run.objects.values_list("state", flat=True).get(pk=run.pk) not in lifecycle.TERMINAL:

@@ -1,7 +1,7 @@
 """The words of BBj, in lower case: which are verbs, functions, options and operators.
 
-Lists of the language, not of one library: names of classes and methods are not in here. None of these words is
-reserved by standing here; the few that may not name a variable are RESERVED.
+Lists of the language, not of one library: names of classes and methods are not in here. None of these words
+is reserved by standing here; the few that may not name a variable are RESERVED.
 
 Source: the alphabetical lists of verbs, functions and variables in BASIS's public documentation;
 docs/offline-check.md ("Reserved words")
@@ -18,30 +18,31 @@ def _words(text: str) -> frozenset[str]:
 VERBS = _words(
     """
     addr auto background begin break bye call callback case chanopt chdir cisam class classend clear clearp
-    clipclear clipfromfile clipfromstr cliplock cliptofile clipunlock close continue csoff cson data declare def
-    delete denum dim direct disable dread drop dump edit else enable end endif endtrace enter erase escape escoff
-    escon execute exit exitto extract extractrecord fi field file fileopt find findrecord floatingpoint fnend
-    fnerr for fulltext gosub goto if indexed initfile input inpute inputn inputrecord interface interfaceend
-    iolist jerase jkeyed jopen lcheckin let list load lock merge method methodend methodret mkdir mkeyed next on
-    open precision prefix print printrecord process_events program read readrecord redim release rem remove
-    remove_callback rename renum repeat resclose reserve reset restore retry return rmdir run save savep scan
-    select serial setday setdrive seterr setesc setopts setterm settime settrace sort sqlclose sqlcommit sqlexec
-    sqlopen sqlprep sqlrollback sqlset start stop string swend switch table tclose tcommit then throw trollback
-    unlock until updatelic use vkeyed wait wend while write writerecord xcall xfile xkeyed
+    clipclear clipfromfile clipfromstr cliplock cliptofile clipunlock close continue csoff cson data declare
+    def delete denum dim direct disable dread drop dump edit else enable end endif endtrace enter erase
+    escape escoff escon execute exit exitto extract extractrecord fi field file fileopt find findrecord
+    floatingpoint fnend fnerr for fulltext gosub goto if indexed initfile input inpute inputn inputrecord
+    interface interfaceend iolist jerase jkeyed jopen lcheckin let list load lock merge method methodend
+    methodret mkdir mkeyed next on open precision prefix print printrecord process_events program read
+    readrecord redim release rem remove remove_callback rename renum repeat resclose reserve reset restore
+    retry return rmdir run save savep scan select serial setday setdrive seterr setesc setopts setterm
+    settime settrace sort sqlclose sqlcommit sqlexec sqlopen sqlprep sqlrollback sqlset start stop string
+    swend switch table tclose tcommit then throw trollback unlock until updatelic use vkeyed wait wend while
+    write writerecord xcall xfile xkeyed
     """
 )
 
 # Give a value: name(…), or the bare name for the last row.
 FUNCTIONS = _words(
     """
-    abs adjn and argv asc ath atn bbjapi bin bsz cast chanopt chr clientenv clipisformat clipregformat cliptostr
-    cos cpl crc crc16 ctrl cvs cvt date dec decrypt dims dir dsk encrypt env ept err errmes fattr fbin fdec fid
-    field fileopen fileopt filesave fill fin fpt gap hsa hsh hta iff ind info int ior jul key keyf keyl keyn keyp
-    keyr kgen lcheckout len levenshtein linfo log lrc lst mask max menuinfo min mod msgbox neval nfield not
-    notice noticetpl null num pad pck pgm pos prompt pub resfirst resget resinfo resnext resopen rnd round scall
-    sendmsg serverenv seval sgn sin sqlerr sqlfetch sqllist sqltables sqltmpl sqr ssort ssz stbl str swap tbl tcb
-    tmpl topen tsk upk winfirst wininfo winnext xfid xfin xkgen xor xssort
-    argc chn ctl day dsz opts pfx psz rev sqlchn sqlunt ssn sys tim unt
+    abs adjn and argv asc ath atn bbjapi bin bsz cast chanopt chr clientenv clipisformat clipregformat
+    cliptostr cos cpl crc crc16 ctrl cvs cvt date dec decrypt dims dir dsk encrypt env ept err errmes fattr
+    fbin fdec fid field fileopen fileopt filesave fill fin fpt gap hsa hsh hta iff ind info int ior jul key
+    keyf keyl keyn keyp keyr kgen lcheckout len levenshtein linfo log lrc lst mask max menuinfo min mod
+    msgbox neval nfield not notice noticetpl null num pad pck pgm pos prompt pub resfirst resget resinfo
+    resnext resopen rnd round scall sendmsg serverenv seval sgn sin sqlerr sqlfetch sqllist sqltables
+    sqltmpl sqr ssort ssz stbl str swap tbl tcb tmpl topen tsk upk winfirst wininfo winnext xfid xfin xkgen
+    xor xssort argc chn ctl day dsz opts pfx psz rev sqlchn sqlunt ssn sys tim unt
     """
 )
 
@@ -63,6 +64,7 @@ RESERVED = _words(
     """
     all argc chn ctl day dsz fnend fnerr iol new opts pfx psz rev sqlchn sqlunt ssn sys tim unt until begin
     callback case csoff cson dread else endif exitto fi for from gosub goto if iolist let list load on
-    process_events read_resource remove_callback restore seterr setesc swend switch then wend where while err tbl
+    process_events read_resource remove_callback restore seterr setesc swend switch then wend where while
+    err tbl
     """
 )

@@ -1,169 +1,144 @@
-"""The traces that tell which BBj generation a program belongs to: a table to read, extend and argue about.
-
-Every row is one trace. `words` are compared without case; a star at its end stands for any ending. What is
-misleading stands in no row on purpose: line numbers, GOSUB, plain PRINT, OPEN "X0" (modern code opens it for
-getSysGui too) and BBjAPI(), which only says "BBj".
-
-Source: docs/offline-check.md ("Which generation")
-"""
+"""Read the table of generation traces, generation_rules.toml, which says in its head what a row means."""
 
 from __future__ import annotations
 
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 CHARACTER = ("character",)
 VPRO5 = ("vpro5",)
 OBJECTS = ("bbj-gui", "dwc")  # the object API runs on both
 GUI_ONLY = ("bbj-gui",)
 DWC_ONLY = ("dwc",)
+FAMILIES = {
+    CHARACTER: "character",
+    VPRO5: "vpro5",
+    OBJECTS: "the object API",
+    GUI_ONLY: "the object API",
+    DWC_ONLY: "the object API",
+}
 
-# Where a rule looks. Comments are never read, and strings only by IN_STRING.
-NAME = "name"  # the word stands anywhere
-MEMBER = "member"  # behind a dot: window!.addButton
-CALL = "call"  # in front of "(", and not behind a dot
-VERB = "verb"  # at the start of a statement
-CLIENT_TYPE = "client type"  # any name with the suffix @
-DOTTED = "dotted"  # a dotted name that begins like this
-IN_STRING = "in string"  # part of a string's content
-TERMINAL_MNEMONIC = "terminal mnemonic"  # in PRINT or INPUT without a channel, or with channel 0
-CHANNEL_MNEMONIC = "channel mnemonic"  # in PRINT (sysgui)…
-TERMINAL_POSITION = "terminal position"  # @(column,row) in PRINT or INPUT without a channel
-PROMPT = "prompt"  # INPUT "Name: ",name$
-SYSGUI_CALL = "sysgui call"  # in front of "(", and the first argument is named like sysgui
-INFO_CLIENT = "info client"  # info(3,6)="6"
+# Where a row looks. Those with words, and those whose place alone is the trace.
+NAME = "name"
+MEMBER = "member"
+FUNCTION = "function"
+VERB = "verb"
+PHRASE = "phrase"
+IN_STRING = "string"
+IN_SCRIPT = "script"
+TERMINAL_MNEMONIC = "terminal mnemonic"
+SYSGUI_MNEMONIC = "sysgui mnemonic"
+SYSGUI_FUNCTION = "sysgui function"
+WITH_WORDS = (
+    *(NAME, MEMBER, FUNCTION, VERB, PHRASE, IN_STRING, IN_SCRIPT),
+    *(TERMINAL_MNEMONIC, SYSGUI_MNEMONIC, SYSGUI_FUNCTION),
+)
+CLIENT_TYPE = "client type"
+TERMINAL_POSITION = "terminal position"
+INPUT_PROMPT = "input prompt"
+WITHOUT_WORDS = (CLIENT_TYPE, TERMINAL_POSITION, INPUT_PROMPT)
+
+_TABLE = Path(__file__).with_name("generation_rules.toml")
+_NEEDED = ("generations", "strength", "where", "example")
+_FIELDS = frozenset({"id", "words", "lookalike", *_NEEDED})
+
+
+class RulesRefused(ValueError):
+    """The table cannot be used; the message has one line a problem, and each names its row."""
 
 
 @dataclass(frozen=True)
 class GenerationRule:
-    """One trace.
+    """One row.
 
     Attributes:
-        id: Shown with the evidence.
-        speaks_for: The generations whose programs hold it.
-        strong: Strong traces decide; weaker ones only ask a person to look.
-        where: One of the places above.
-        words: What stands there; empty where the place alone is the trace.
+        generations: What the trace speaks for; a key of FAMILIES.
+        strong: Strong traces decide; weak ones only ask a person to look.
+        words: In lower case; empty where the place alone is the trace.
+        example, lookalike: BBj that the row finds, and BBj in which it finds nothing ("" when not given).
     """
 
     id: str
-    speaks_for: tuple[str, ...]
+    generations: tuple[str, ...]
     strong: bool
     where: str
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...]
+    example: str
+    lookalike: str
+
+    @property
+    def family(self) -> str:
+        return FAMILIES[self.generations]
 
 
-RULES = (
-    # Character: a terminal of rows and columns.
-    GenerationRule("screen-position", CHARACTER, True, TERMINAL_POSITION),
-    GenerationRule("input-prompt", CHARACTER, True, PROMPT),
-    GenerationRule(
-        "screen-mnemonic",
-        CHARACTER,
-        True,
-        TERMINAL_MNEMONIC,
-        ("CS", "CE", "CL", "CF", "SB", "SF", "BR", "ER", "BOX", "WINDOW"),
-    ),
-    GenerationRule("screen-stack", CHARACTER, False, TERMINAL_MNEMONIC, ("PUSH", "POP")),
-    GenerationRule("terminal-verb", CHARACTER, False, VERB, ("ENTER", "INPUTE")),
-    # Visual PRO/5: a window is driven by mnemonics written to the SYSGUI channel.
-    GenerationRule(
-        "sysgui-mnemonic",
-        VPRO5,
-        True,
-        CHANNEL_MNEMONIC,
-        (
-            *("WINDOW", "CHILD-WINDOW", "BUTTON", "TOOLBUTTON", "EDIT", "INPUTE", "INPUTN", "TXEDIT"),
-            *(
-                "MENUBAR",
-                "CHECKBOX",
-                "RADIOBUTTON",
-                "LISTBOX",
-                "LISTBUTTON",
-                "LISTEDIT",
-                "HSCROLL",
-                "VSCROLL",
-            ),
-            *("GROUPBOX", "TABCTRL", "STATUSBAR", "TREE", "GRID", "NAVIGATOR", "EVENTMASK", "DESTROY"),
-            *("ENABLE", "DISABLE"),
-        ),
-    ),
-    GenerationRule("sysgui-function", VPRO5, True, SYSGUI_CALL, ("CTRL", "TMPL", "RECORD", "READRECORD")),
-    GenerationRule("event-message", VPRO5, True, CALL, ("NOTICE", "SENDMSG")),
-    GenerationRule("resource-file", VPRO5, False, CALL, ("RESOPEN", "RESCLOSE")),
-    GenerationRule("resource-mnemonic", VPRO5, False, CHANNEL_MNEMONIC, ("RESOURCE",)),
-    # The object API: the same program runs in the thick client and in the browser.
-    GenerationRule("object-gui", OBJECTS, True, MEMBER, ("getSysGui", "openSysGui", "setCallback")),
-    GenerationRule(
-        "object-control",
-        OBJECTS,
-        True,
-        MEMBER,
-        (
-            *("addWindow", "addChildWindow", "addButton", "addToolButton", "addMenuButton", "addCheckBox"),
-            *("addRadioButton", "addEditBox", "addCEdit", "addInputD", "addInputE", "addInputN"),
-            *("addStaticText", "addListBox", "addListButton", "addListEdit", "addGrid", "addDataAwareGrid"),
-            *("addStandardGrid", "addDataBoundGrid", "addGroupBox", "addTabCtrl", "addTree", "addMenuBar"),
-            *("addProgressBar", "addHtmlView", "addHtmlEdit", "addImageCtrl", "addNavigator", "addStatusBar"),
-        ),
-    ),
-    GenerationRule(
-        "object-control-type",
-        OBJECTS,
-        True,
-        NAME,
-        (
-            *("BBjSysGui", "BBjTopLevelWindow", "BBjChildWindow", "BBjWindow", "BBjControl", "BBjButton"),
-            *("BBjToolButton", "BBjCheckBox", "BBjRadioButton", "BBjEditBox", "BBjCEdit", "BBjInputD"),
-            *(
-                "BBjInputE",
-                "BBjInputN",
-                "BBjStaticText",
-                "BBjListBox",
-                "BBjListButton",
-                "BBjListEdit",
-                "BBjGrid",
-            ),
-            *("BBjStandardGrid", "BBjDataAwareGrid", "BBjDataBoundGrid", "BBjGroupBox", "BBjTabCtrl"),
-            *(
-                "BBjTree",
-                "BBjMenuBar",
-                "BBjMenuItem",
-                "BBjProgressBar",
-                "BBjHtmlView",
-                "BBjImageCtrl",
-                "BBjStatusBar",
-            ),
-            *("BBjButtonPushEvent", "BBjCloseEvent", "BBjTimerEvent", "BBjEditModifyEvent"),
-        ),
-    ),
-    GenerationRule("object-events", OBJECTS, True, VERB, ("PROCESS_EVENTS",)),
-    GenerationRule("object-resource", OBJECTS, False, MEMBER, ("createTopLevelWindow", "openResource")),
-    # Only in the thick client, on the user's desktop.
-    GenerationRule("desktop-look", GUI_ONLY, True, MEMBER, ("setLookAndFeel", "getClientObject")),
-    GenerationRule("desktop-swing", GUI_ONLY, True, DOTTED, ("javax.swing",)),
-    GenerationRule("desktop-client-type", GUI_ONLY, True, CLIENT_TYPE),
-    # Only in the browser.
-    GenerationRule(
-        "browser-method",
-        DWC_ONLY,
-        True,
-        MEMBER,
-        (
-            *("getWebManager", "executeAsyncScript", "addStyle", "setStyle", "injectStyle", "injectScript"),
-            *("injectStyleUrl", "injectScriptUrl", "setPanelStyle", "getPanelStyle", "addPanelStyle"),
-            *("removePanelStyle", "setPanelAttribute", "getPanelAttribute"),
-        ),
-    ),
-    GenerationRule("browser-type", DWC_ONLY, True, NAME, ("BBjWebComponent", "BBjWebManager", "BBjWebEvent")),
-    GenerationRule("browser-event", DWC_ONLY, True, MEMBER, ("ON_WEB*",)),
-    GenerationRule("browser-style-name", DWC_ONLY, True, IN_STRING, ("--dwc-", "dwc-")),
-    GenerationRule("browser-client", DWC_ONLY, True, INFO_CLIENT),
-    GenerationRule("browser-manager", DWC_ONLY, False, MEMBER, ("getBuiManager", "isBUI")),
-    GenerationRule(
-        "browser-attribute",
-        DWC_ONLY,
-        False,
-        MEMBER,
-        ("addClass", "setAttribute", "setProperty", "executeScript"),
-    ),
-)
+def read_rules(text: str) -> tuple[GenerationRule, ...]:
+    """The rows of a table in the order in which they stand.
+
+    Raises:
+        RulesRefused: The text is no TOML, or rows are wrong; every problem of every row is named.
+    """
+    try:
+        rows = tomllib.loads(text).get("rule", [])
+    except tomllib.TOMLDecodeError as error:
+        raise RulesRefused(f"{_TABLE.name}: {error}. Strings stand in quotes, lists in brackets.") from error
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise RulesRefused(f"{_TABLE.name}: there is no row. A row starts with [[rule]].")
+    problems = [problem for row in rows for problem in _problems(row)]
+    ids = Counter(str(row.get("id")) for row in rows)
+    problems += [
+        f'row "{name}": {n} rows have this id. Give each its own.' for name, n in ids.items() if n > 1
+    ]
+    if problems:
+        raise RulesRefused("\n".join(f"{_TABLE.name}: {problem}" for problem in problems))
+    return tuple(
+        GenerationRule(
+            id=row["id"],
+            generations=tuple(row["generations"]),
+            strong=row["strength"] == "strong",
+            where=row["where"],
+            words=tuple(word.lower() for word in row.get("words", ())),
+            example=row["example"].strip("\n"),
+            lookalike=row.get("lookalike", "").strip("\n"),
+        )
+        for row in rows
+    )
+
+
+def _problems(row: dict[str, Any]) -> Iterator[str]:
+    name = f'row "{row.get("id", "")}"'
+    if not _is_text(row.get("id")):
+        yield f"{name}: it has no id. Give it a short name of its own."
+    for field in sorted(row.keys() - _FIELDS):
+        yield f"{name}: {field} is not a field. Fields are {', '.join(sorted(_FIELDS))}."
+    missing = [field for field in _NEEDED if not row.get(field)]
+    for field in missing:
+        yield f"{name}: {field} is missing."
+    for field in ("example", "lookalike"):
+        if row.get(field) and not _is_text(row[field]):
+            yield f"{name}: {field} is not text in quotes."
+    generations, strength, where = row.get("generations"), row.get("strength"), row.get("where")
+    if generations and generations not in [list(key) for key in FAMILIES]:
+        known = " or ".join(str(list(key)).replace("'", '"') for key in FAMILIES)
+        yield f"{name}: generations {generations} is not {known}."
+    if strength and strength not in ("strong", "weak"):
+        yield f'{name}: strength "{strength}" is neither "strong" nor "weak".'
+    if where and where not in (*WITH_WORDS, *WITHOUT_WORDS):
+        yield f'{name}: where "{where}" is not one of {", ".join((*WITH_WORDS, *WITHOUT_WORDS))}.'
+    words = row.get("words", [])
+    if not isinstance(words, list) or not all(_is_text(word) for word in words):
+        yield f"{name}: words is not a list of texts in quotes."
+    elif where in WITH_WORDS and not words:
+        yield f'{name}: where = "{where}" needs words.'
+    elif where in WITHOUT_WORDS and words:
+        yield f'{name}: where = "{where}" takes no words: the place alone is the trace.'
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+RULES = read_rules(_TABLE.read_text(encoding="utf-8"))

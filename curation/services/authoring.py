@@ -128,9 +128,20 @@ def findings(doc: ExampleDoc) -> list[dict[str, Any]]:
 
 
 def store(
-    *, author: User, path: str, doc: ExampleDoc, text: str, note: str, origin: str = ""
+    *,
+    author: User,
+    path: str,
+    doc: ExampleDoc,
+    text: str,
+    note: str,
+    origin: str = "",
+    said: list[dict[str, Any]] | None = None,
 ) -> tuple[Example, Revision | None]:
-    """Make `text` the head of `path`, inside the caller's transaction; unchanged text makes no revision."""
+    """Make `text` the head of `path`, inside the caller's transaction; unchanged text makes no revision.
+
+    Args:
+        said: `findings(doc)`, where the caller has them already.
+    """
     content_hash = markdown.content_hash(text)
     example = Example.objects.select_for_update(of=("self",)).filter(path=path).select_related("head").first()
     if example and example.content_hash == content_hash:
@@ -154,7 +165,7 @@ def store(
         note=note[:MAX_NOTE],
         origin=origin,
         checker=CHECK_VERSION,
-        findings=findings(doc),
+        findings=findings(doc) if said is None else said,
     )
     example.save(update_fields=["head"])
     return example, example.head

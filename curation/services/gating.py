@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from curation.domain import chatml
+from curation.domain.agreement import agreement
+from curation.domain.bbj import CHECK_VERSION
 from curation.domain.markdown import ExampleDoc
 from curation.services import deduplicating
 from curation.services.deduplicating import Compared
@@ -91,6 +94,46 @@ def no_control_tokens(docs: Sequence[ExampleDoc], corpus: Mapping[str, str]) -> 
         f"{len(offenders)} texts hold a control token." if offenders else "No text holds a control token."
     )
     return Gate("control-tokens", "Control tokens", not offenders, True, finding, tuple(offenders))
+
+
+def code_check(findings: Mapping[str, Sequence[dict[str, Any]]]) -> Gate:
+    """A warning only, because the offline check is advisory; hints do not count.
+
+    Args:
+        findings: What the check said about each example, by its path (authoring.findings).
+    """
+    certain = {path: [f for f in said if f["certain"]] for path, said in sorted(findings.items())}
+    broken = sum(bool(said) for said in certain.values())
+    offenders = tuple(
+        f"{path}, line {found['source_line']}: {found['message']} ({found['code']})"
+        for path, said in certain.items()
+        for found in said
+    )
+    finding = f"The {CHECK_VERSION} finds nothing certain in {len(findings)} examples."
+    if broken:
+        finding = (
+            f"Certain findings of the {CHECK_VERSION}: {len(offenders)}, in {broken} of {len(findings)} "
+            "examples. Mend the code, or freeze anyway: the check is advisory."
+        )
+    return Gate("code-check", "Code check", not offenders, False, finding, offenders)
+
+
+def generation_labels(docs: Sequence[ExampleDoc]) -> Gate:
+    """A warning only: what a person wrote counts, and the traces may be misled."""
+    judged = {doc.path: agreement(doc) for doc in docs}
+    counts = Counter(found.verdict for found in judged.values())
+    offenders = tuple(
+        f"{path}: {part.field}: {part.said.sentence}"
+        for path, found in judged.items()
+        for part in found.parts
+        if part.said.verdict == "differs"
+    )
+    finding = f"The code of {counts['conforms']} of {len(docs)} examples bears out the generation label."
+    if offenders:
+        finding += f" In {counts['differs']} it speaks for another generation; look at both."
+    if counts["cannot tell"]:
+        finding += f" In {counts['cannot tell']} it cannot tell."
+    return Gate("generation-labels", "Generation labels", not offenders, False, finding, offenders)
 
 
 def near_duplicates(items: Sequence[Compared], clusters: Sequence[str]) -> Gate:

@@ -7,15 +7,16 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from curation.domain import markdown
+from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import CorpusFile, Example, Task, TaskSet
-from curation.services import authoring, source_files
+from curation.services import advising, authoring, source_files
 
 Change = Literal["new", "changed", "unchanged", "refused"]
 POOLS = ("holdout", "triage")
@@ -24,10 +25,13 @@ TASK_TYPES = ("completion", "migration")
 
 @dataclass(frozen=True)
 class PlannedFile:
+    """`doc` is None exactly when the file is refused; `findings` are those of the offline check."""
+
     path: str
-    text: str | None  # None: refused
+    doc: ExampleDoc | None
     problems: tuple[Problem, ...]
     change: Change
+    findings: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class ImportPlan:
     @property
     def digest(self) -> str:
         """Changes when the folder or the studio changes: what a person confirmed is what is imported."""
-        rows = [(f.path, f.change, markdown.content_hash(f.text) if f.text else "") for f in self.files]
+        rows = [(f.path, f.change, markdown.content_hash(f.doc.text) if f.doc else "") for f in self.files]
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
@@ -90,13 +94,15 @@ def _planned(file: source_files.SourceFile, known: dict[str, str]) -> PlannedFil
     if file.data is None:
         return PlannedFile(file.path, None, file.problems, "refused")
     checked = authoring.read(file.data, path=file.path)
-    if not checked.ok:
+    if checked.doc is None or not checked.ok:
         return PlannedFile(file.path, None, checked.problems, "refused")
     change: Change = "new"
     if file.path in known:
         same = known[file.path] == markdown.content_hash(checked.text)
         change = "unchanged" if same else "changed"
-    return PlannedFile(file.path, checked.text, checked.problems, change)
+    findings = authoring.findings(checked.doc)
+    problems = authoring.sorted_by_line([*checked.problems, *advising.advice(checked.doc, findings)])
+    return PlannedFile(file.path, checked.doc, tuple(problems), change, tuple(findings))
 
 
 @transaction.atomic
@@ -107,12 +113,15 @@ def run_import(plan: ImportPlan, *, author: User, note: str = "") -> ImportResul
         if file.change == "unchanged":
             unchanged += 1
             continue
-        if file.text is None:
+        if file.doc is None:
             continue
-        checked = authoring.read(file.text.encode(), path=file.path)
-        assert checked.doc is not None  # the plan holds the text only of files without errors
         _, revision = authoring.store(
-            author=author, path=file.path, doc=checked.doc, text=checked.text, note=note
+            author=author,
+            path=file.path,
+            doc=file.doc,
+            text=file.doc.text,
+            note=note,
+            said=list(file.findings),
         )
         if revision is None:  # somebody saved the same text since the plan was made
             unchanged += 1

@@ -17,6 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
 from curation.domain import chatml, markdown, snapshot
+from curation.domain.bbj import CHECK_VERSION
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import has_errors
 from curation.domain.split import split_of
@@ -29,7 +30,7 @@ from curation.models import (
     SnapshotEntry,
     TaskSet,
 )
-from curation.services import deduplicating, gating, importing
+from curation.services import authoring, deduplicating, gating, importing
 from curation.services.deduplicating import Compared
 
 SEED = 7  # of the first small numbers, one whose split of the shipped examples is near 90/10
@@ -99,6 +100,8 @@ def plan_snapshot(*, seed: int = SEED, validation_per_mille: int = VALIDATION_PE
             gating.readable(broken),
             gating.trainable(list(docs.values())),
             gating.no_control_tokens(list(docs.values()), {f.path: f.text for f in corpus}),
+            gating.code_check({r.example.path: _findings(r, docs[r.example.path]) for r in kept}),
+            gating.generation_labels(list(docs.values())),
             gating.holdout_firewall(items, tasks, set_name),
             gating.no_leak(leaks, largest, sampled),
             gating.near_duplicates(items, clusters),
@@ -205,6 +208,12 @@ def _readable(revisions: Sequence[Revision]) -> tuple[dict[str, ExampleDoc], dic
             error = next(p for p in parsed.problems if p.severity == "error")
             broken[path] = f"line {error.line}: {error.message}"
     return docs, broken
+
+
+def _findings(revision: Revision, doc: ExampleDoc) -> list[dict[str, Any]]:
+    """What today's offline check says: as stored, unless an older check looked at the text."""
+    stored: list[dict[str, Any]] = revision.findings
+    return stored if revision.checker == CHECK_VERSION else authoring.findings(doc)
 
 
 def _manifest(

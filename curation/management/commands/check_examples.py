@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from curation.domain.problems import Problem, check_report
 from curation.management.commands.import_examples import line_of
-from curation.services import authoring, source_files
+from curation.services import advising, authoring, source_files
 
 
 class Command(BaseCommand):
@@ -32,7 +32,10 @@ class Command(BaseCommand):
         for file in files:
             problems += file.problems
             if file.data is not None:
-                problems += authoring.read(file.data, path=file.path).problems
+                checked = authoring.read(file.data, path=file.path)
+                problems += checked.problems
+                if checked.doc:
+                    problems += advising.advice(checked.doc, authoring.findings(checked.doc))
         report = check_report(len(files), problems)
         if options["json"]:
             self.stdout.write(json.dumps(report, ensure_ascii=False, indent=2))

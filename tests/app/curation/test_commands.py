@@ -92,6 +92,15 @@ def test_checking_says_all_errors(training_data):
     assert "gui/bad.md:3: error: " in said
 
 
+def test_checking_says_where_the_code_contradicts_the_label(training_data):
+    makers.put(training_data, "dwc/odd.md", makers.example_text(code="rem x\nprint 'CS'\n", generation="dwc"))
+
+    code, said = call("check_examples", training_data)
+
+    assert code == 0
+    assert "dwc/odd.md:4: warning: generation: dwc is written, but line 13 speaks for character" in said
+
+
 def test_duplicates_of_a_folder_and_of_the_database(training_data, db):
     makers.put(training_data, "oop/copy.md", (training_data / "gui/first.md").read_text())
     call("import_examples", training_data)

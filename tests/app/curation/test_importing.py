@@ -171,3 +171,43 @@ def test_one_broken_task_refuses_the_whole_set(training_data, db):
 
 def test_a_folder_without_tasks_makes_no_set(training_data, db):
     assert importing.import_tasks(training_data) is None
+
+
+SCREEN = "rem screen\nprint 'CS',@(5,3),\"Name\"\n"
+
+
+def test_a_label_that_the_code_contradicts_is_a_warning_and_is_imported_as_it_is(training_data, author):
+    makers.put(training_data, "dwc/odd.md", makers.example_text("Odd", code=SCREEN, generation="dwc"))
+
+    result = run(training_data, author)
+
+    (warning,) = [p for p in result.problems if p.code == "generation-differs"]
+    assert (warning.file, warning.line, warning.severity) == ("dwc/odd.md", 4, "warning")
+    assert warning.message == (
+        "generation: dwc is written, but line 13 speaks for character (screen-mnemonic): "
+        "print 'CS',@(5,3),\"Name\""
+    )
+    assert Example.objects.get(path="dwc/odd.md").generations == ["dwc"]
+
+
+def test_what_the_offline_check_finds_is_a_warning_at_its_line_and_never_refuses(training_data, author):
+    code = 'rem broken\nprint "never closed\nfor i = 1 to 3\n'
+    makers.put(training_data, "gui/broken.md", makers.example_text("Broken", code=code))
+
+    result = run(training_data, author)
+
+    said = {
+        p.code: (p.line, p.severity, p.message[:27]) for p in result.problems if p.file == "gui/broken.md"
+    }
+    assert said["unclosed-string"] == (13, "warning", "The offline check: this str")
+    assert said["unclosed-block"] == (14, "warning", "A hint of the offline check")
+    assert (result.created, result.refused) == (3, 0)
+
+
+def test_an_import_checks_each_program_once(training_data, author, monkeypatch):
+    checked = []
+    monkeypatch.setattr("curation.services.authoring.check", lambda source: checked.append(source) or [])
+
+    run(training_data, author)
+
+    assert len(checked) == 2

@@ -261,3 +261,49 @@ def test_examples_are_never_written_through_a_link(db, tmp_path):
         exporting.export_examples(tmp_path / "out")
 
     assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_broken_code_is_a_note_that_names_file_and_line_and_does_not_block(maintainer):
+    makers.approved("gui/a.md", makers.example_text("A", code='rem a\nprint "open\nfor i = 1 to 2\n'))
+    makers.approved("gui/b.md")
+
+    found = gate("code-check")
+
+    assert (found["passed"], found["blocking"]) == (False, False)
+    assert "1, in 1 of 2 examples" in found["finding"]
+    assert found["offenders"] == ['gui/a.md, line 13: this string has no closing " (unclosed-string)']
+    assert snapshotting.freeze(name="v1", author=maintainer)
+
+
+def test_findings_of_an_older_check_are_not_trusted(db, monkeypatch):
+    makers.approved("gui/a.md")
+    monkeypatch.setattr(
+        "curation.services.authoring.findings",
+        lambda doc: [{"certain": True, "source_line": 1, "message": "looked again", "code": "new"}],
+    )
+
+    assert gate("code-check")["passed"]
+
+    monkeypatch.setattr("curation.services.snapshotting.CHECK_VERSION", "offline check 999")
+
+    assert gate("code-check")["offenders"] == ["gui/a.md, line 1: looked again (new)"]
+
+
+def test_a_label_that_the_code_contradicts_is_a_note_and_does_not_block(maintainer):
+    screen = "rem screen\nprint 'CS'\n"
+    makers.approved("gui/a.md", makers.example_text("A", code=screen, generation="dwc"))
+    makers.approved("gui/b.md", makers.example_text("B", code=screen, generation="character"))
+    makers.approved("gui/c.md", makers.example_text("C", generation="dwc"))
+
+    found = gate("generation-labels")
+
+    assert (found["passed"], found["blocking"]) == (False, False)
+    assert found["finding"] == (
+        "The code of 1 of 3 examples bears out the generation label. In 1 it speaks for another generation; "
+        "look at both. In 1 it cannot tell."
+    )
+    assert found["offenders"] == [
+        "gui/a.md: generation: The label says dwc, but 'CS' in line 13 speaks for character "
+        "(screen-mnemonic)."
+    ]
+    assert snapshotting.freeze(name="v1", author=maintainer)

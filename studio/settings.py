@@ -142,7 +142,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 STUDIO_TRAINING_DATA = Path(env.text("STUDIO_TRAINING_DATA") or ROOT / "training-data")
 STUDIO_BASE_MODELS = env.folder("STUDIO_BASE_MODELS", VAR / "base-models")
 STUDIO_BBJCPL = env.text("STUDIO_BBJCPL")
+STUDIO_BBJCPL_PREFIX = [folder for folder in env.text("STUDIO_BBJCPL_PREFIX").split(":") if folder]
 STUDIO_BBJCPL_TIMEOUT_S = env.whole_number("STUDIO_BBJCPL_TIMEOUT_S", 30, least=1, most=600)
+STUDIO_BBJ_MCP_URL = env.text("STUDIO_BBJ_MCP_URL", "http://127.0.0.1:5009/mcp")
+STUDIO_SANDBOX = env.flag("STUDIO_SANDBOX", True)
 STUDIO_LEASE_S = env.whole_number("STUDIO_LEASE_S", 60, least=3, most=3600)
 STUDIO_OLLAMA_URL = env.text("STUDIO_OLLAMA_URL")
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from django.conf import settings
 
-from training.adapters.bbjcpl import Bbjcpl
+from training.adapters.bbjcpl import SYNTAX, TYPE_CHECK, Bbjcpl
+from training.adapters.mcp_check import McpCheck
 from training.adapters.offline_check import OfflineCheck
 from training.adapters.verdict import Checker, Verdict
 
 __all__ = [
     "CONTROL_BAD",
     "CONTROL_GOOD",
+    "NAMES",
     "Checker",
     "ControlPair",
     "Verdict",
@@ -22,6 +24,7 @@ __all__ = [
     "settings_of",
 ]
 
+NAMES = ("bbjcpl", "offline", "mcp")
 CONTROL_GOOD = """\
 rem control: every checker must accept this
 total = 0
@@ -42,26 +45,43 @@ end
 """
 
 
-def choose(name: str = "") -> Checker:
+def choose(name: str = "", *, type_check: bool = False) -> Checker:
     """The checker of that name, or the configured one.
 
     Args:
-        name: "bbjcpl", "offline" or "" (bbjcpl when STUDIO_BBJCPL is set, else offline).
+        name: One of NAMES, or "" (bbjcpl when STUDIO_BBJCPL is set, else offline).
+        type_check: The compiler's stricter figure, which also asks whether declared types have what is used.
 
     Raises:
-        ValueError: Another name.
+        ValueError: Another name, or a type check by a checker that knows no types.
     """
-    if name not in ("", "bbjcpl", "offline"):
-        raise ValueError(f'"{name}" is no compiler. Choose bbjcpl or offline.')
-    if name == "bbjcpl" or (not name and settings.STUDIO_BBJCPL):
-        return Bbjcpl(settings.STUDIO_BBJCPL, timeout_s=settings.STUDIO_BBJCPL_TIMEOUT_S)
+    if name not in ("", *NAMES):
+        raise ValueError(f'"{name}" is no compiler. Choose {", ".join(NAMES[:-1])} or {NAMES[-1]}.')
+    name = name or ("bbjcpl" if settings.STUDIO_BBJCPL else "offline")
+    if type_check and name != "bbjcpl":
+        raise ValueError(f"Only bbjcpl checks types, not {name}. Set STUDIO_BBJCPL and choose bbjcpl.")
+    if name == "bbjcpl":
+        return Bbjcpl(
+            settings.STUDIO_BBJCPL,
+            flags=TYPE_CHECK if type_check else SYNTAX,
+            prefixes=settings.STUDIO_BBJCPL_PREFIX,
+            timeout_s=settings.STUDIO_BBJCPL_TIMEOUT_S,
+            sandboxed=settings.STUDIO_SANDBOX,
+        )
+    if name == "mcp":
+        return McpCheck(settings.STUDIO_BBJ_MCP_URL, timeout_s=settings.STUDIO_BBJCPL_TIMEOUT_S)
     return OfflineCheck()
 
 
 def settings_of(checker: Checker) -> dict[str, Any]:
     """What else decides a verdict: two scores are compared only when these are equal."""
     if isinstance(checker, Bbjcpl):
-        return {"flags": list(checker.flags), "timeout_s": checker.timeout_s}
+        return {
+            "flags": list(checker.flags),
+            "prefixes": list(checker.prefixes),
+            "sandboxed": checker.sandboxed,
+            "timeout_s": checker.timeout_s,
+        }
     return {}
 
 
@@ -76,9 +96,11 @@ class ControlPair:
     @property
     def problems(self) -> list[str]:
         """A sentence for each wrong answer. Any at all means: evaluate nothing with this checker."""
+        if self.good.outcome == "infrastructure":
+            return [f"{self.checker} judges nothing. {_first_line(self.good)}"]
         return [
             f"{self.checker} answered {verdict.outcome} for the known {kind} control file, not {wanted}. "
-            f"It said: {verdict.output.strip().partition(chr(10))[0][:300] or 'nothing'}"
+            f"It said: {_first_line(verdict)}"
             for verdict, wanted, kind in ((self.good, "compiled", "good"), (self.bad, "compile_error", "bad"))
             if verdict.outcome != wanted
         ]
@@ -92,7 +114,11 @@ class ControlPair:
         return " ".join(self.problems)
 
 
+def _first_line(verdict: Verdict) -> str:
+    return verdict.output.strip().partition("\n")[0][:300] or "nothing"
+
+
 def control_pair(checker: Checker) -> ControlPair:
-    """Ask about both control files; done before every evaluation."""
+    """Ask about both control files; done before every evaluation and by `check_bbj`."""
     good, bad = checker.check_many([CONTROL_GOOD, CONTROL_BAD])
     return ControlPair(checker.name, good, bad)

@@ -19,8 +19,9 @@ class Verdict:
         outcome: "infrastructure" means that nothing was judged: never count it as a failure of the source.
         output: Raw compiler text about this source, or the offline findings, one a line. Text, never HTML.
         duration_s: Wall-clock seconds; of a batch, its share.
-        findings: The same as data. A compiler knows no columns: its findings have column 1. Only the first
-            error of a compiler is kept, since the others are mostly its echoes.
+        findings: The same as data. bbjcpl knows no columns: its findings have column 1. Only the first error
+            of a compiler is kept, since the others are mostly its echoes. Those that are not certain are
+            told and never decide the outcome.
     """
 
     outcome: Outcome
@@ -32,7 +33,10 @@ class Verdict:
 class Checker(Protocol):
     """Says of BBj sources whether they are accepted."""
 
-    name: str  # "bbjcpl" or "offline check"; numbers of the two are never mixed
+    @property
+    def name(self) -> str:
+        """Such as "bbjcpl" or "offline check". Figures of two names are never mixed."""
+        ...
 
     def build(self) -> str:
         """Which build answers, in at most 120 characters. Two builds are not compared with each other."""

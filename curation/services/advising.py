@@ -28,8 +28,8 @@ def _differs(doc: ExampleDoc, part: Judged) -> Problem:
     trace = part.said.evidence[0]
     quote = lines[trace.line - 1].strip()[:LONGEST_QUOTE]
     message = (
-        f"{part.field}: {', '.join(part.said.asked)} is written, but line {trace.line} speaks for "
-        f"{trace.generation} ({trace.rule}): {quote}"
+        f"{part.field}: {', '.join(part.said.asked)} is written, but {quote} in line {trace.line} speaks for "
+        f"{trace.generation} ({trace.rule})."
     )
     return Problem(
         doc.path,

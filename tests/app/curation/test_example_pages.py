@@ -355,3 +355,26 @@ def test_no_form_breaks_a_review(as_reviewer, fields):
 
     assert review(as_reviewer, example, **fields).status_code == 422
     assert not Review.objects.exists()
+
+
+def test_the_page_and_the_review_show_what_the_code_says_about_the_label(as_author, as_reviewer):
+    code = "rem screen\nprint 'CS',\"<b>\"\n"
+    example = makers.example("dwc/a.md", makers.example_text("A", code=code, generation="dwc"))
+
+    for text in (
+        shown(page(as_author, "example_page", example.pk)),
+        shown(page(as_reviewer, "review_next", id=example.pk)),
+    ):
+        assert '<span class="chip warn">differs</span>' in text
+        assert "<code>print <mark>&#x27;CS&#x27;</mark>,&quot;&lt;b&gt;&quot;</code>" in text
+        assert "→ character (rule screen-mnemonic)" in text
+
+
+@pytest.mark.parametrize(
+    ("generation", "code", "word"),
+    [("all", "", "agrees"), ("character", "rem x\nprint 'CS'\n", "agrees"), ("dwc", "", "cannot tell")],
+)
+def test_agreement_is_a_word(as_author, generation, code, word):
+    example = makers.example("gui/a.md", makers.example_text("A", code=code, generation=generation))
+
+    assert f">{word}</span>" in shown(page(as_author, "example_page", example.pk))

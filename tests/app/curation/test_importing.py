@@ -184,8 +184,8 @@ def test_a_label_that_the_code_contradicts_is_a_warning_and_is_imported_as_it_is
     (warning,) = [p for p in result.problems if p.code == "generation-differs"]
     assert (warning.file, warning.line, warning.severity) == ("dwc/odd.md", 4, "warning")
     assert warning.message == (
-        "generation: dwc is written, but line 13 speaks for character (screen-mnemonic): "
-        "print 'CS',@(5,3),\"Name\""
+        "generation: dwc is written, but print 'CS',@(5,3),\"Name\" in line 13 speaks for character "
+        "(screen-mnemonic)."
     )
     assert Example.objects.get(path="dwc/odd.md").generations == ["dwc"]
 

@@ -270,7 +270,7 @@ def test_broken_code_is_a_note_that_names_file_and_line_and_does_not_block(maint
     found = gate("code-check")
 
     assert (found["passed"], found["blocking"]) == (False, False)
-    assert "1, in 1 of 2 examples" in found["finding"]
+    assert "In 1 of 2 examples" in found["finding"]
     assert found["offenders"] == ['gui/a.md, line 13: this string has no closing " (unclosed-string)']
     assert snapshotting.freeze(name="v1", author=maintainer)
 

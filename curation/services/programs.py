@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curation.domain import markdown
+from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem
 
 SOURCE_SUFFIXES = (".bbj", ".src")
@@ -21,12 +22,14 @@ class Program:
         file: The path as it was given, or found below a folder that was given.
         name: Which program of a Markdown file ("Customer.bbj", "before"); "" for a file of its own.
         first_line: Line of the file on which `code` starts, counted from 1.
+        example: The whole Markdown file that the program stands in; None for a file of its own.
     """
 
     file: str
     name: str
     code: str
     first_line: int = 1
+    example: ExampleDoc | None = None
 
 
 def read_programs(paths: Iterable[Path]) -> tuple[int, list[Program], list[Problem]]:
@@ -103,4 +106,4 @@ def _read_example(name: str, data: bytes, programs: list[Program], problems: lis
         return
     for file in doc.code_files:
         label = " ".join(part for part in (file.part, file.name) if part)
-        programs.append(Program(name, label, file.code, file.line))
+        programs.append(Program(name, label, file.code, file.line, doc))

@@ -35,9 +35,13 @@ class Suggestion:
         return tuple(found for found in self.evidence if found.strong)
 
 
-def suggest_generation(source: str) -> Suggestion:
-    """Suggest labels for a program. Never raises; "all" when nothing in it draws on a screen."""
-    return suggest(logical_lines(source))
+def suggest_generation(source: str, first_line: int = 1) -> Suggestion:
+    """Suggest labels for a program. Never raises; "all" when nothing in it draws on a screen.
+
+    Args:
+        first_line: The line of the file on which the program starts; evidence then counts as the file does.
+    """
+    return weigh(find_traces(logical_lines(source), first_line))
 
 
 def suggest(lines: Sequence[LogicalLine]) -> Suggestion:

@@ -56,11 +56,7 @@ Trace = tuple[GenerationRule, int, str]  # rule, offset in the joined line, text
 
 
 def find_traces(lines: Sequence[LogicalLine], first_line: int = 1) -> Iterator[Evidence]:
-    """Every trace, in the order of the source.
-
-    Args:
-        first_line: The line of the file on which the program starts; evidence then counts as the file does.
-    """
+    """Every trace, in the order of the source; lines count from `first_line`."""
     channels = _sysgui_channels(lines)
     for line in lines:
         if line.tokens and line.tokens[0].kind != COMMENT:

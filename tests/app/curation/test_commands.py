@@ -98,7 +98,40 @@ def test_checking_says_where_the_code_contradicts_the_label(training_data):
     code, said = call("check_examples", training_data)
 
     assert code == 0
-    assert "dwc/odd.md:4: warning: generation: dwc is written, but line 13 speaks for character" in said
+    assert "dwc/odd.md:4: warning: generation: dwc is written, but print 'CS' in line 13 speaks for" in said
+
+
+def test_labelling_an_example_compares_the_code_with_the_persons_label(training_data):
+    makers.put(training_data, "dwc/odd.md", makers.example_text(code="rem x\nprint 'CS'\n", generation="dwc"))
+
+    code, said = call("label_generation", training_data, "--json")
+    _, text = call("label_generation", training_data)
+
+    report = json.loads(said)
+    (example,) = [row for row in report["examples"] if row["file"].endswith("dwc/odd.md")]
+    (program,) = [row for row in report["suggestions"] if row["file"].endswith("dwc/odd.md")]
+    assert (code, example["verdict"]) == (0, "differs")
+    assert example["parts"] == [
+        {
+            "field": "generation",
+            "part": "",
+            "label": ["dwc"],
+            "suggested": ["character"],
+            "verdict": "differs",
+        }
+    ]
+    assert [(e["line"], e["column"], e["end_column"], e["text"]) for e in program["evidence"]] == [
+        (13, 7, 11, "'CS'")
+    ]
+    assert "dwc/odd.md: generation: dwc: differs" in text
+
+
+def test_labelling_says_nothing_about_the_label_of_a_plain_program(tmp_path):
+    makers.put(tmp_path, "a.bbj", "print 'CS'\n")
+
+    code, said = call("label_generation", tmp_path / "a.bbj", "--json")
+
+    assert (code, json.loads(said)["examples"]) == (0, [])
 
 
 def test_duplicates_of_a_folder_and_of_the_database(training_data, db):

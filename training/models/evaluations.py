@@ -17,6 +17,13 @@ OUTCOMES = [
     ("infrastructure", "not judged"),
 ]
 
+CONFORMANCE = [
+    ("conforms", "as asked"),
+    ("differs", "another generation"),
+    ("cannot tell", "cannot tell"),
+    ("no code", "no code to judge"),
+]
+
 
 class Evaluation(models.Model):
     """One artifact on one task set with one configuration. Compared only when config_hash is equal."""
@@ -60,6 +67,11 @@ class Attempt(ImmutableModel):
         blank=True, help_text="raw text of the compiler, or the offline findings"
     )
     duration_s = models.FloatField(default=0)
+    asked = models.JSONField(default=list, help_text="the generations that the task asked for")
+    produced = models.JSONField(default=list, help_text="the generations that the traces in the code suggest")
+    conformance = models.CharField(
+        max_length=12, choices=CONFORMANCE, blank=True, help_text="empty: scored before this was recorded"
+    )
 
     class Meta:
         ordering = ["evaluation_id", "task__path", "sample"]

@@ -16,6 +16,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from curation.domain import chatml, markdown
+from curation.domain.agreement import answer_label
+from curation.domain.bbj import conformance
 from curation.domain.markdown import ExampleDoc
 from curation.models import Task, TaskSet
 from training.adapters import checker as checkers
@@ -43,6 +45,7 @@ class Question:
     task: Task
     messages: list[dict[str, str]]
     gold: str
+    asked: tuple[str, ...]  # the generation that the answer has to be of
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ def seed_of(task: Task, sample: int) -> int:
 
 def _question(task: Task) -> Question:
     doc = _doc(task)
-    return Question(task, chatml.render(doc)["prompt"], chatml.gold_code(doc))
+    return Question(task, chatml.render(doc)["prompt"], chatml.gold_code(doc), answer_label(doc))
 
 
 def _doc(task: Task) -> ExampleDoc:
@@ -303,7 +306,16 @@ def _check_all(checker: Checker, sources: Sequence[str]) -> list[Verdict]:
     return verdicts
 
 
+def _generation(answer: Answer) -> tuple[list[str], str]:
+    """What generation an answer is of, and whether that is as asked. No part of the outcome."""
+    if not answer.code.strip():
+        return [], "no code"
+    said = conformance(answer.question.asked, answer.code)
+    return list(said.produced), said.verdict
+
+
 def _row(evaluation: Evaluation, answer: Answer) -> Attempt:
+    produced, verdict = _generation(answer)
     return Attempt(
         evaluation=evaluation,
         task=answer.question.task,
@@ -317,6 +329,9 @@ def _row(evaluation: Evaluation, answer: Answer) -> Attempt:
         outcome=answer.outcome,
         checker_output=_storable(answer.checker_output),
         duration_s=answer.duration_s,
+        asked=list(answer.question.asked),
+        produced=produced,
+        conformance=verdict,
     )
 
 

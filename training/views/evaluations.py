@@ -13,7 +13,7 @@ from curation.models import Example
 from studio.http import SignedInRequest
 from training.forms.evaluations import AttemptFilterForm
 from training.models import Attempt, Evaluation
-from training.services import scoring, triaging
+from training.services import conforming, scoring, triaging
 from training.views import bars, words
 
 ATTEMPTS_A_PAGE = 20
@@ -65,6 +65,7 @@ def render_page(request: SignedInRequest, evaluation: Evaluation, status: int = 
         "evaluation": evaluation,
         "scored": scored,
         "pools": bars.with_bars(scored),
+        "as_asked": conforming.as_asked(evaluation),
         "form": form,
         "rows": [attempt_row(attempt, examples[attempt.pk]) for attempt in rows],
         "next_after": shown[ATTEMPTS_A_PAGE - 1].pk if len(shown) > ATTEMPTS_A_PAGE else None,

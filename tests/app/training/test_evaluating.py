@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -128,7 +129,7 @@ def test_a_refused_right_answer_means_a_broken_task_set(evaluated, monkeypatch):
 
     def question(task):
         found = real(task)
-        return evaluating.Question(task, found.messages, broken) if "longest-word" in task.path else found
+        return replace(found, gold=broken) if "longest-word" in task.path else found
 
     monkeypatch.setattr(evaluating, "_question", question)
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from curation.domain.bbj import CHECK_VERSION
+from curation.domain.bbj import CHECK_VERSION, Finding
 from curation.models import CorpusFile, Example, Revision, TaskSet
 from curation.services import importing, source_files
 from tests import makers
@@ -206,7 +206,12 @@ def test_what_the_offline_check_finds_is_a_warning_at_its_line_and_never_refuses
 
 def test_an_import_checks_each_program_once(training_data, author, monkeypatch):
     checked = []
-    monkeypatch.setattr("curation.services.authoring.check", lambda source: checked.append(source) or [])
+
+    def check(source: str) -> list[Finding]:
+        checked.append(source)
+        return []
+
+    monkeypatch.setattr("curation.services.authoring.check", check)
 
     run(training_data, author)
 

@@ -12,7 +12,7 @@ from curation.domain.markdown import ExampleDoc
 
 WORDS = {"conforms": ("good", "agrees"), "differs": ("warn", "differs"), "cannot tell": ("", "cannot tell")}
 TITLES = {"": "", "before": "Before", "after": "After"}
-MOST_LINES = 20  # shown of a part
+MOST_TRACES = 60  # shown of a part
 LONGEST_PIECE = 60  # characters between two traces
 
 
@@ -34,7 +34,7 @@ class JudgedPart:
     word: str
     said: Conformance
     lines: tuple[TracedLine, ...]
-    more: int  # lines that are not shown
+    more: int  # traces that are not shown
 
 
 def judged_parts(doc: ExampleDoc) -> list[JudgedPart]:
@@ -42,10 +42,12 @@ def judged_parts(doc: ExampleDoc) -> list[JudgedPart]:
     texts = doc.text.split("\n")
     parts = []
     for part in agreement(doc).parts:
-        by_line = groupby(part.said.evidence, key=lambda trace: trace.line)
+        shown, more = part.said.evidence[:MOST_TRACES], part.said.evidence[MOST_TRACES:]
+        by_line = groupby(shown, key=lambda trace: trace.line)
         lines = [_traced(number, texts[number - 1], tuple(traces)) for number, traces in by_line]
-        shown, more = tuple(lines[:MOST_LINES]), max(0, len(lines) - MOST_LINES)
-        parts.append(JudgedPart(TITLES[part.part], *WORDS[part.said.verdict], part.said, shown, more))
+        parts.append(
+            JudgedPart(TITLES[part.part], *WORDS[part.said.verdict], part.said, tuple(lines), len(more))
+        )
     return parts
 
 

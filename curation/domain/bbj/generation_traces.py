@@ -6,6 +6,7 @@ Source: docs/generations.md
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -202,7 +203,7 @@ def _name_traces(
                 where == table.NAME
                 or (where == table.MEMBER and before == ".")
                 or (where == table.FUNCTION and before != "." and after == "(")
-                or (where == table.VERB and index in line.starts and after not in ("=", ":", "."))
+                or (where == table.VERB and _is_verb(line, index) and after not in ("=", ":", "."))
                 or (
                     where == table.SYSGUI_FUNCTION
                     and before != "."
@@ -218,6 +219,11 @@ def _name_traces(
         last = index + len(phrase) - 1
         if [part.text.lower() for part in tokens[index : last + 1]] == phrase:
             yield rule, token.at, line.text[token.at : tokens[last].at + len(tokens[last].text)]
+
+
+def _is_verb(line: LogicalLine, index: int) -> bool:
+    at = bisect_left(line.starts, index)
+    return at < len(line.starts) and line.starts[at] == index
 
 
 def _is_client_type(tokens: Sequence[Token], index: int) -> bool:
@@ -266,20 +272,24 @@ def _screen_traces(line: LogicalLine, start: int, end: int, channels: frozenset[
 
 
 def _terminal_traces(line: LogicalLine, first: int, end: int, prompts: bool) -> Iterator[Trace]:
-    tokens, depth = line.tokens, 0
-    for index in range(first, end):
+    tokens, depth, index = line.tokens, 0, first
+    while index < end:
         token = tokens[index]
         depth += (token.text == "(") - (token.text == ")")
         if token.text == "@" and index + 1 < end and tokens[index + 1].text == "(":
+            behind = _behind_parentheses(tokens, index + 1, end)
             if not _is_client_type(tokens, index - 1):
-                last = tokens[_behind_parentheses(tokens, index + 1, end) - 1]
+                last = tokens[behind - 1]
                 for rule in _POSITIONS:
                     yield rule, token.at, line.text[token.at : last.at + len(last.text)]
-        elif token.kind == STRING and prompts and depth == 0:
+            index = behind  # never into it: a line of a thousand @( would take the square of its length
+            continue
+        if token.kind == STRING and prompts and depth == 0:
             for rule in _PROMPTS:
                 yield rule, token.at, token.text
         else:
             yield from _mnemonic_traces(token, _TERMINAL)
+        index += 1
 
 
 def _mnemonic_traces(token: Token, rules: dict[str, list[GenerationRule]]) -> Iterator[Trace]:

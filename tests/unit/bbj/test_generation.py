@@ -1,6 +1,7 @@
 """Suggested generations: only strong traces decide, and every trace can be shown in the source."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -103,6 +104,28 @@ def test_a_trace_that_a_continuation_cuts_is_shown_up_to_the_cut():
 
     assert (found.line, found.column, found.end, found.text) == (1, 9, 12, "get")
     assert found.rule == "object-gui"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "@(",
+        "@(1)",
+        "new a@(",
+        "process_events;",
+        "print 'CS';",
+        ".addButton(",
+        '"dwc-x",',
+        "\n:x.getSysGui",
+        "(",
+    ],
+)
+def test_a_hostile_line_takes_no_more_than_its_length(piece):
+    started = time.process_time()
+
+    suggest_generation("print " + piece * 20_000)
+
+    assert time.process_time() - started < 5
 
 
 PIECES = st.sampled_from(

@@ -1,0 +1,63 @@
+"""Measure how fast a part of the studio is on this machine."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+from typing import Any
+
+from django.core.management import BaseCommand, CommandParser
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from studio.benchmarks.measuring import Table
+
+# A subject is a module of studio/benchmarks with a function measure.
+SUBJECTS = ("bbj",)
+
+
+class Command(BaseCommand):
+    help = (
+        "Measure how fast a part of the studio is here. Prints tables; nothing is judged. bbj: reading BBj "
+        "source (the offline check, the lexer, the generation labels) and the compiler in batches."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("subject", metavar="SUBJECT", choices=SUBJECTS, help=", ".join(SUBJECTS))
+        parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+    def handle(self, *, subject: str, **options: Any) -> None:
+        module = importlib.import_module(f"studio.benchmarks.{subject}")
+        progress = Console(stderr=True)
+        tables: list[Table] = module.measure(lambda what: progress.print(f"measuring {what} …", style="dim"))
+        machine = f"Python {platform.python_version()} on {os.cpu_count()} cores of {platform.machine()}"
+        if options["json"]:
+            report = {"subject": subject, "machine": machine} | {
+                table.name: table.as_dict() for table in tables
+            }
+            self.stdout.write(json.dumps(report, ensure_ascii=False, indent=2))
+            return
+        console = Console()
+        for table in tables:
+            console.print(_rich(table))
+        console.print(machine, style="dim")
+
+
+def _rich(table: Table) -> RichTable:
+    shown = RichTable(title=table.title, caption=table.note, title_justify="left", caption_justify="left")
+    first, *others = table.columns.values()
+    shown.add_column(first, no_wrap=True)
+    for heading in others:
+        shown.add_column(heading, justify="right")
+    for row in table.rows:
+        shown.add_row(*(_cell(row[key]) for key in table.columns))
+    return shown
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)

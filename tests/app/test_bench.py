@@ -1,0 +1,57 @@
+"""`manage.py bench bbj`, with texts small enough for a test. No figure is judged."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from studio.benchmarks import bbj
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(bbj, "LINES", (50, 100))
+    monkeypatch.setattr(bbj, "LARGEST_CHARS", 5_000)
+    monkeypatch.setattr(bbj, "HARD_CHARS", (500, 1_000))
+    monkeypatch.setattr(bbj, "SNIPPETS", 4)
+    monkeypatch.setattr(bbj, "SINGLE_CALLS", 2)
+    monkeypatch.setattr(bbj, "JVM_START_S", 0)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_json_holds_every_figure_under_its_name():
+    out = io.StringIO()
+
+    call_command("bench", "bbj", "--json", stdout=out)
+
+    report = json.loads(out.getvalue())
+    assert report["subject"] == "bbj"
+    assert [row["lines"] for row in report["sizes"]["rows"]][:2] == [50, 100]
+    assert report["sizes"]["growth_exponent"] is not None
+    assert [row["function"] for row in report["functions"]["rows"]] == [
+        "lex()",
+        "check()",
+        "suggest_generation()",
+    ]
+    assert {"text", "at_500", "at_1000"} == set(report["hard_texts"]["rows"][0])
+    assert report["batches"]["rows"][0]["accepted"] == 4
+    assert "STUB" in report["batches"]["title"]
+    assert "simulated" in report["batches"]["note"]
+
+
+@pytest.mark.usefixtures("small")
+def test_the_same_is_shown_as_tables(capfd):
+    call_command("bench", "bbj")
+
+    shown = capfd.readouterr().out
+    assert "check() against size" in shown
+    assert "only quotes" in shown
+    assert "STUB" in shown
+
+
+def test_another_subject_is_refused():
+    with pytest.raises(CommandError, match="invalid choice: 'java'"):
+        call_command("bench", "java")

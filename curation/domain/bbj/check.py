@@ -1,47 +1,77 @@
-"""The offline check: a few rules that are right whenever they fire, without a BBj installation.
+"""The offline check: rules that are right whenever they fire, without a BBj installation.
 
-It is advisory. What it refuses is broken; what it accepts may still be refused by bbjcpl, because it does not
-parse expressions and knows no classes. Its figure is therefore called "offline check", never compile@1.
+It is advisory. What it refuses is broken; what it accepts may still be refused by bbjcpl, because it knows no
+classes and leaves doubtful syntax alone. Its figure is therefore called "offline check", never compile@1.
 
-Source: docs/offline-check.md (every rule with a wrong and a right example)
+Source: docs/offline-check.md (how the text is read), docs/rules/ (every rule, a wrong and a right example)
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from curation.domain.bbj import blocks, generation, labels
+from curation.domain.bbj import generation, labels, structure
+from curation.domain.bbj.grammar import NOTHING_SAID, Reading, read, shapes_of
 from curation.domain.bbj.lexer import (
     COMMENT,
     FOREIGN,
     HEX_STRING,
     LINE_NUMBER,
+    MNEMONIC,
     NAME,
     NUMBER,
     OPEN_STRING,
-    OTHER,
-    RAW,
     STRING,
     LogicalLine,
     Token,
     logical_lines,
 )
+from curation.domain.bbj.rules import RULES
+from curation.domain.bbj.structure import Found
+from curation.domain.bbj.words import FUNCTIONS
 
-CHECK_VERSION = "offline check 1"
+CHECK_VERSION = "offline check 2"
+MOST_FINDINGS = 1_000  # certain ones, and as many hints
 
+# Give text or a number, which have no members; the others may give an object.
+_PLAIN_FUNCTIONS = FUNCTIONS - {"bbjapi", "cast", "field", "iff", "null"}
+_MNEMONIC = re.compile(r"'[\w-]+'")
 _PAIRS = {")": "(", "]": "["}
 _SAID = {"(": ("unbalanced-parentheses", "parenthesis"), "[": ("unbalanced-brackets", "bracket")}
-_BRACKET = re.compile(r"[()\[\]]")
-_OPERATORS = frozenset("+-*/^<>=,(") | {"<=", ">=", "<>"}
 _OPERANDS = frozenset({STRING, HEX_STRING, NUMBER, NAME})
-_INSTEAD = {
+_OPERATOR_INSTEAD = {
     "==": "BBj compares with a single =",
     "+=": "write the variable on both sides: x = x + 1",
     "++": "write x = x + 1",
     "&&": "write AND",
     "||": "write OR",
     "//": "a comment starts with REM",
+}
+_STATEMENT_INSTEAD = {
+    "async": "there is nothing like it in BBj",
+    "catch": "errors are caught with ERR=label or SETERR",
+    "const": "BBj has no constants: assign a variable",
+    "do": "write WHILE … WEND or REPEAT … UNTIL",
+    "elif": "write ELSE, and IF on the next line",
+    "elseif": "write ELSE, and IF on the next line",
+    "endfunction": "a function ends with FNEND",
+    "endwhile": "WHILE ends with WEND",
+    "exec": "write EXECUTE",
+    "finally": "errors are caught with ERR=label or SETERR",
+    "foreach": "write FOR name = first TO last",
+    "function": "write DEF FNname(…) or, in a class, METHOD",
+    "import": "write USE",
+    "integer": "variables are not declared by type: the suffix tells it",
+    "loop": "write WHILE … WEND or REPEAT … UNTIL",
+    "private": "write METHOD PRIVATE or FIELD PRIVATE, inside a class",
+    "procedure": "write a label and GOSUB it, or DEF FNname(…)",
+    "public": "write METHOD PUBLIC or CLASS PUBLIC",
+    "sub": "write a label and GOSUB it, or DEF FNname(…)",
+    "try": "errors are caught with ERR=label or SETERR",
+    "var": "variables are not declared: assign one",
 }
 
 
@@ -51,7 +81,7 @@ class Finding:
 
     Attributes:
         line, column: Of the physical line, counted from 1.
-        code: The rule's id in docs/offline-check.md.
+        code: The rule's id, a key of rules.RULES and a page in docs/rules/.
         certain: True means the program is broken; False is a hint and never counts against it.
     """
 
@@ -63,68 +93,70 @@ class Finding:
 
 
 def check(source: str) -> list[Finding]:
-    """Every finding, in the order of the source. Never raises, whatever the text is.
+    """Every finding, in the order of the source, up to MOST_FINDINGS. Never raises, whatever the text is.
 
     A logical line gets at most one finding of the rules that read a line: the others would be its echoes.
     """
     lines = logical_lines(source)
-    findings = [finding for line in lines if line.tokens and (finding := _check_line(line))]
-    findings += [
-        Finding(*place, code, message, certain) for place, code, message, certain in labels.problems(lines)
+    readings = [
+        (line, read(shapes_of(line.tokens))) if line.tokens else (line, NOTHING_SAID) for line in lines
     ]
-    findings += [
-        Finding(*place, "unclosed-block", message, certain=False) for place, message in blocks.unclosed(lines)
-    ]
-    findings += _mixed_line_numbers(lines)
-    suggestion = generation.suggest(lines)
-    if len(suggestion.families) > 1:
-        second = next(e for e in suggestion.evidence if e.family == suggestion.families[1])
-        message = f"the program mixes {' and '.join(suggestion.families)}: choose the generation by hand"
-        findings.append(Finding(second.line, second.column, "mixed-generations", message, False))
-    return sorted(findings)
+    found = chain(
+        chain.from_iterable(_line_problems(*pair) for pair in readings if pair[0].tokens),
+        labels.problems(readings),
+        structure.problems(readings),
+        _numbering(readings),
+        _fields_without_class(readings),
+        _functions_without_def(readings),
+    )
+    return sorted(_first(_finding(*each) for each in found) | _mixed_generations(lines))
 
 
-def _check_line(line: LogicalLine) -> Finding | None:
-    tokens, text = line.tokens, line.text
-    if tokens[0].kind == COMMENT:
-        return None
-    foreign = stray = None
-    for token in tokens:
-        kind = token.kind
-        if kind == OPEN_STRING:
-            return _finding(line, token, "unclosed-string", 'this string has no closing "')
-        if kind == FOREIGN and foreign is None and not _may_be_signs(tokens, token):
-            foreign = token
-        elif kind == OTHER and token.text == "!" and stray is None:
-            stray = token
-    lowered = text.lower()
-    if "use" in lowered and (finding := _statement_after_use(line)):
-        return finding
-    if "rem" in lowered and (finding := _rem_without_semicolon(line)):
-        return finding
-    if foreign is not None:
-        message = f"{foreign.text} does not exist in BBj: {_INSTEAD[foreign.text]}"
-        return _finding(line, foreign, "foreign-operator", message)
-    if ("(" in text or ")" in text or "[" in text or "]" in text) and (finding := _unbalanced(line)):
-        return finding
-    if "def" in lowered and (finding := _def_without_fn(line)):
-        return finding
-    if stray is not None:
-        meant = "not equal is <> in BBj" if text.startswith("!=", stray.at) else "a comment starts with REM"
-        return _finding(line, stray, "stray-exclamation-mark", f"! stands alone here: {meant}", certain=False)
+def _first(findings: Iterator[Finding]) -> set[Finding]:
+    """The certain ones and the hints, MOST_FINDINGS of each: a hostile text gives one a character."""
+    certain: set[Finding] = set()
+    hints: set[Finding] = set()
+    for finding in findings:
+        kind = certain if finding.certain else hints
+        if len(kind) < MOST_FINDINGS:
+            kind.add(finding)
+        elif len(certain) == MOST_FINDINGS:
+            break
+    return certain | hints
+
+
+def _finding(line: LogicalLine, at: int, code: str, more: str) -> Finding:
+    token = line.tokens[at]
+    text = token.text if len(token.text) <= 40 else token.text[:40] + "…"
+    rule = RULES[code]
+    return Finding(*line.position(token.at), code, rule.says.format(text=text, more=more), rule.certain)
+
+
+def _line_problems(line: LogicalLine, reading: Reading) -> Iterator[Found]:
+    """At most one problem, the most telling first: a string that never ends makes all else look wrong."""
+    found = _character_problem(line) or _unbalanced(line) or _syntax_problem(line, reading)
+    if found is None:
+        found = next(chain(_def_without_fn(line, reading), _kinds(line, reading), _mnemonics(line)), None)
+    if found is not None:
+        yield (line, *found)
+
+
+Problem = tuple[int, str, str]  # index of the token, rule, what it found out
+
+
+def _character_problem(line: LogicalLine) -> Problem | None:
+    for index, token in enumerate(line.tokens):
+        if token.kind is OPEN_STRING:
+            return index, "unclosed-string", ""
+    for index, token in enumerate(line.tokens):
+        if token.kind is FOREIGN and not _may_be_signs(line.tokens, index):
+            return index, "foreign-operator", _OPERATOR_INSTEAD[token.text]
     return None
 
 
-def _finding(line: LogicalLine, token: Token, code: str, message: str, certain: bool = True) -> Finding:
-    return Finding(*line.position(token.at), code, message, certain)
-
-
-def _may_be_signs(tokens: list[Token], token: Token) -> bool:
+def _may_be_signs(tokens: list[Token], index: int) -> bool:
     """Whether "++" stands between two operands: a plus and a sign, odd but not foreign."""
-    if token.text != "++":
-        return False
-    index = tokens.index(token)
-    if not 0 < index < len(tokens) - 1:
+    if tokens[index].text != "++" or not 0 < index < len(tokens) - 1:
         return False
     before, after = tokens[index - 1], tokens[index + 1]
     return (before.kind in _OPERANDS or before.text in (")", "]")) and (
@@ -132,112 +164,134 @@ def _may_be_signs(tokens: list[Token], token: Token) -> bool:
     )
 
 
-def _unbalanced(line: LogicalLine) -> Finding | None:
-    opened: list[Token] = []
-    for token in line.tokens:
+def _unbalanced(line: LogicalLine) -> Problem | None:
+    text = line.text
+    if not ("(" in text or ")" in text or "[" in text or "]" in text):
+        return None
+    opened: list[int] = []
+    for index, token in enumerate(line.tokens):
         sign = token.text
         if sign == "(" or sign == "[":
-            opened.append(token)
+            opened.append(index)
         elif sign in _PAIRS:
             code, word = _SAID[_PAIRS[sign]]
             if not opened:
-                return _finding(line, token, code, f"this {sign} closes no {word}")
-            if opened.pop().text != _PAIRS[sign]:
-                return _finding(line, token, code, f"this {sign} closes another kind of bracket")
+                return index, code, f"this {sign} closes no {word}"
+            if line.tokens[opened.pop()].text != _PAIRS[sign]:
+                return index, code, f"this {sign} closes another kind of bracket"
     if opened:
-        code, word = _SAID[opened[0].text]
-        return _finding(line, opened[0], code, f"this {word} is not closed on its line")
+        code, word = _SAID[line.tokens[opened[0]].text]
+        return opened[0], code, f"this {word} is not closed on its line"
     return None
 
 
-def _statement_after_use(line: LogicalLine) -> Finding | None:
-    tokens = line.tokens
-    for index in line.starts:
-        if index + 1 >= len(tokens) or tokens[index + 1].kind != RAW or tokens[index].text.lower() != "use":
-            continue
-        rest = [token for token in tokens[index + 2 :] if token.text != ";"]
-        if rest and rest[0].kind != COMMENT:
-            return _finding(line, rest[0], "statement-after-use", "after USE a line may hold only ; REM")
+def _syntax_problem(line: LogicalLine, reading: Reading) -> Problem | None:
+    problem = reading.problem
+    if problem is None:
         return None
-    return None
+    token = line.tokens[problem.at]
+    if token.text == "!":
+        meant = "a comment starts with REM"
+        if line.text.startswith("!=", token.at):
+            meant = "not equal is written <>"
+        return problem.at, "stray-exclamation-mark", meant
+    more = ""
+    if problem.code == "unknown-statement":
+        more = _STATEMENT_INSTEAD.get(
+            token.text.lower(), "BBj has no such verb, and nothing is assigned or called"
+        )
+    return problem.at, problem.code, more
 
 
-def _rem_without_semicolon(line: LogicalLine) -> Finding | None:
-    """REM behind what can only be the end of an operand, so that it is neither a verb nor a variable."""
-    tokens = line.tokens
-    statement = 0  # where the present statement starts
-    starts = set(line.starts)
-    for index, token in enumerate(tokens):
-        if index in starts:
-            statement = index
-            continue
-        if token.kind != NAME or token.text.lower() != "rem" or not _follows_blank(line.text, token):
-            continue
-        if _is_unfinished_if(tokens, statement, index):
-            continue
-        if _certainly_ends_operand(tokens, statement, index - 1):
-            message = "a comment behind a statement is written ; REM"
-            return _finding(line, token, "rem-without-semicolon", message)
-    return None
+def _def_without_fn(line: LogicalLine, reading: Reading) -> Iterator[Problem]:
+    for at in reading.functions:
+        if not line.tokens[at].text.lower().startswith("fn"):
+            yield at, "def-without-fn", ""
 
 
-def _follows_blank(text: str, token: Token) -> bool:
-    before, after = text[token.at - 1], text[token.at + 3 : token.at + 4]
-    return before.isspace() and (not after or after.isspace())
+def _kinds(line: LogicalLine, reading: Reading) -> Iterator[Problem]:
+    """Text where a number belongs and the other way round, and members of what is no object."""
+    for at in reading.mismatches:
+        name = line.tokens[at].text
+        if name[-1] == "$":
+            yield at, "type-mismatch", f"{name} holds text, and this is a number: STR() makes text of it"
+        else:
+            yield (
+                at,
+                "type-mismatch",
+                f"{name} holds a number, and this is text: write {name}$, or NUM() of it",
+            )
+    for at in reading.members:
+        if line.tokens[at].text.lower() in _PLAIN_FUNCTIONS:
+            yield at, "member-of-plain-value", ""
 
 
-def _certainly_ends_operand(tokens: list[Token], statement: int, index: int) -> bool:
-    token = tokens[index]
-    if token.kind in (STRING, HEX_STRING) or token.text == "]":
-        return True
-    if token.kind == NAME and token.text[-1] in "$%!":
-        return True
-    if token.kind in (NAME, NUMBER):
-        return index > statement and tokens[index - 1].text in _OPERATORS
-    return token.text == ")" and _opening_of(tokens, index) > statement + 2
+def _mnemonics(line: LogicalLine) -> Iterator[Problem]:
+    if "'" not in line.text:
+        return
+    for index, token in enumerate(line.tokens):
+        if token.kind is MNEMONIC and not _MNEMONIC.fullmatch(token.text):
+            yield index, "mnemonic-form", ""
 
 
-def _opening_of(tokens: list[Token], closing: int) -> int:
-    """Index of the ( that belongs to a ).
+def _numbering(readings: Sequence[tuple[LogicalLine, Reading]]) -> Iterator[Found]:
+    """Numbered statements below unnumbered ones; a hint where it is the other way round.
 
-    Right behind the verb it holds a channel: READ (1) rem reads a variable.
+    Classes are left alone: in them, and where numbers stand on lines of their own, the compiler mixes.
     """
-    depth = 0
-    for index in range(closing, -1, -1):
-        depth += (tokens[index].text == ")") - (tokens[index].text == "(")
-        if depth == 0:
-            return index
-    return -1
-
-
-def _is_unfinished_if(tokens: list[Token], statement: int, index: int) -> bool:
-    """IF without THEN so far: what follows the condition is a statement, and may be a comment."""
-    words = {token.text.lower() for token in tokens[statement:index]}
-    return "if" in words and "then" not in words
-
-
-def _def_without_fn(line: LogicalLine) -> Finding | None:
-    tokens = line.tokens
-    for index in line.starts:
-        if index + 2 >= len(tokens) or tokens[index].kind != NAME or tokens[index].text.lower() != "def":
+    numbered_first: bool | None = None
+    for line, reading in readings:
+        if reading.class_name is not None:
+            return
+        if not line.tokens or line.tokens[0].kind is COMMENT:
             continue
-        name = tokens[index + 1]
-        if name.kind == NAME and tokens[index + 2].text == "(" and not name.text.lower().startswith("fn"):
-            message = f"the name of a function must start with FN: DEF FN{name.text}("
-            return _finding(line, name, "def-without-fn", message)
-    return None
+        numbered = line.tokens[0].kind is LINE_NUMBER
+        if numbered and len(line.tokens) == 1:
+            return
+        if numbered_first is None:
+            numbered_first = numbered
+        elif numbered != numbered_first:
+            yield line, 0, "number-in-unnumbered-program" if numbered else "mixed-line-numbers", ""
+            return
 
 
-def _mixed_line_numbers(lines: list[LogicalLine]) -> list[Finding]:
-    """A hint at the first line that does otherwise than the first line of the program."""
-    first = None
-    for line in lines:
-        if not line.tokens:
+def _fields_without_class(readings: Sequence[tuple[LogicalLine, Reading]]) -> Iterator[Found]:
+    if any(reading.class_name is not None or reading.header for _, reading in readings):
+        return
+    for line, _ in readings:
+        if "#" not in line.text:
             continue
-        numbered = line.tokens[0].kind == LINE_NUMBER
-        if first is None:
-            first = numbered
-        elif numbered != first:
-            message = "number all lines or none: this one " + ("has a number" if numbered else "has none")
-            return [_finding(line, line.tokens[0], "mixed-line-numbers", message, certain=False)]
-    return []
+        for index, token in enumerate(line.tokens):
+            if token.kind is NAME and token.text[0] == "#":
+                yield line, index, "class-field-outside", ""
+                return
+
+
+def _functions_without_def(readings: Sequence[tuple[LogicalLine, Reading]]) -> Iterator[Found]:
+    """Each once. A hint only: FNAME$(1,5) may also be a part of the variable FNAME$."""
+    known = {line.tokens[at].text.lower() for line, reading in readings for at in reading.functions}
+    for line, _ in readings:
+        if "fn" not in line.text.lower():
+            continue
+        tokens = line.tokens
+        for index, token in enumerate(tokens[:-1]):
+            name = token.text.lower()
+            if (
+                token.kind is NAME
+                and name.startswith("fn")
+                and name not in known
+                and tokens[index + 1].text == "("
+                and (not index or tokens[index - 1].text != ".")
+            ):
+                known.add(name)
+                yield line, index, "undefined-function", ""
+
+
+def _mixed_generations(lines: list[LogicalLine]) -> set[Finding]:
+    suggestion = generation.suggest(lines)
+    if len(suggestion.families) < 2:
+        return set()
+    second = next(e for e in suggestion.evidence if e.family == suggestion.families[1])
+    rule = RULES["mixed-generations"]
+    message = rule.says.format(text=second.text, more=" and ".join(suggestion.families))
+    return {Finding(second.line, second.column, "mixed-generations", message, rule.certain)}

@@ -1,8 +1,9 @@
 """Cut BBj source into logical lines and tokens, without judging it: any text at all is cut into something.
 
 A logical line is a physical line with its continuations: lines whose first column is ":" go on exactly where
-the previous one stopped, even in the middle of a word. Rules read the joined text; positions lead back to the
-physical line and column that an editor shows.
+the previous one stopped, even in the middle of a word. Only ::file::Class at the start of a line is a
+statement of its own. Rules read the joined text; positions lead back to the physical line and column that an
+editor shows.
 
 Source: docs/offline-check.md ("How the text is read")
 """
@@ -35,6 +36,8 @@ CONTINUATION = "continuation"  # line break and ":" between two tokens
 LINE_BREAK = "line break"
 
 _PHYSICAL_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
+# A line that begins with ::file::Class is a statement of its own, and goes on with no line.
+_STATIC_CALL = re.compile(r"::[^:]+::")
 _BLANK = re.compile(r"[\s\ufeff]*")
 _TOKEN = re.compile(
     r"""
@@ -125,7 +128,7 @@ def logical_lines(source: str) -> list[LogicalLine]:
         if start == len(source):
             break
         text = match.group(1)
-        if lines and text[:1] == ":":
+        if lines and text[:1] == ":" and not _STATIC_CALL.match(text):
             lines[-1].pieces.append((length, start + 1, number))
             more.append(text[1:])
             length += len(text) - 1

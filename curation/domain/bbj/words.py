@@ -10,12 +10,13 @@ docs/offline-check.md ("Reserved words")
 from __future__ import annotations
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """A set from a list with blanks between the words."""
     return frozenset(text.split())
 
 
 # May begin a statement. Abbreviations are left out; "?" is PRINT.
-VERBS = _words(
+VERBS = words(
     """
     addr auto background begin break bye call callback case chanopt chdir cisam class classend clear clearp
     clipclear clipfromfile clipfromstr cliplock cliptofile clipunlock close continue csoff cson data declare
@@ -33,7 +34,7 @@ VERBS = _words(
 )
 
 # Give a value: name(…), or the bare name for the last row.
-FUNCTIONS = _words(
+FUNCTIONS = words(
     """
     abs adjn and argv asc ath atn bbjapi bin bsz cast chanopt chr clientenv clipisformat clipregformat
     cliptostr cos cpl crc crc16 ctrl cvs cvt date dec decrypt dims dir dsk encrypt env ept err errmes fattr
@@ -47,24 +48,26 @@ FUNCTIONS = _words(
 )
 
 # Name a value inside the parentheses of a channel or a function, or behind a verb: ERR=label, KEY=k$.
-OPTIONS = _words("dir dom end err exists ind iol isz key knum len lib mode siz tbl tim")
+OPTIONS = words("dir dom end err exists ind iol isz key knum len lib mode siz tbl tim")
 
-OPERATORS = _words("and or new")
+OPERATORS = words("and or new")
 
 # Classes that are built in, as they stand behind DECLARE, FIELD and METHOD.
-TYPES = _words("bbjnumber bbjint bbjstring bbjobject bbjvector void")
+TYPES = words("bbjnumber bbjint bbjstring bbjobject bbjvector void")
 
 # Stand inside the head of another statement only.
-PARTS = _words(
+PARTS = words(
     "auto default except extends from implements private protected public record static step then to where"
 )
 
-# Refused by the compiler as the bare name of a numeric variable; with a suffix ($ % !) each is a name.
-RESERVED = _words(
+# Hold a value of the system, and cannot be assigned.
+SYSTEM_VARIABLES = words("argc chn ctl day dsz iol opts pfx psz rev sqlchn sqlunt ssn sys tbl unt")
+
+# Refused by the compiler as the bare name of a variable or a label; with a suffix ($ % !) each is a name.
+RESERVED = SYSTEM_VARIABLES | words(
     """
-    all argc chn ctl day dsz fnend fnerr iol new opts pfx psz rev sqlchn sqlunt ssn sys tim unt until begin
-    callback case csoff cson dread else endif exitto fi for from gosub goto if iolist let list load on
-    process_events read_resource remove_callback restore seterr setesc swend switch then wend where while
-    err tbl
+    all begin callback case csoff cson dread else endif err exitto fi fnend fnerr for from gosub goto if
+    iolist let list load new on process_events read_resource remove_callback restore seterr setesc swend
+    switch then tim until wend where while
     """
 )

@@ -112,8 +112,8 @@ def code_check(findings: Mapping[str, Sequence[dict[str, Any]]]) -> Gate:
     finding = f"The {CHECK_VERSION} finds nothing certain in {len(findings)} examples."
     if broken:
         finding = (
-            f"In {broken} of {len(findings)} examples the {CHECK_VERSION} is certain that the code is broken; "
-            f"findings: {len(offenders)}. Mend the code, or freeze anyway: the check is advisory."
+            f"In {broken} of {len(findings)} examples the {CHECK_VERSION} is certain that the code is broken "
+            f"(findings: {len(offenders)}). Mend the code, or freeze anyway: the check is advisory."
         )
     return Gate("code-check", "Code check", not offenders, False, finding, offenders)
 

@@ -265,7 +265,7 @@ def _screen_traces(line: LogicalLine, start: int, end: int, channels: frozenset[
         channel = tokens[first + 1].text
         first = _behind_parentheses(tokens, first, end)
     if channel == "0":
-        yield from _terminal_traces(line, first, end, prompts=verb not in ("print", "?"))
+        yield from _terminal_traces(line, first, end, prompts=verb == "input")
     elif _is_sysgui(tokens, start + 2, channels):
         for token in tokens[first:end]:
             yield from _mnemonic_traces(token, _SYSGUI)

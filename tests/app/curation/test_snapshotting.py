@@ -272,7 +272,7 @@ def test_broken_code_is_a_note_that_names_file_and_line_and_does_not_block(maint
 
     assert (found["passed"], found["blocking"]) == (False, False)
     assert found["finding"].startswith(f"In 1 of 2 examples the {CHECK_VERSION} is certain")
-    assert "findings: 1." in found["finding"]
+    assert "(findings: 1)" in found["finding"]
     (offender,) = found["offenders"]
     assert offender.startswith("gui/a.md, line 13: ")
     assert offender.endswith("(unclosed-string)")

@@ -69,6 +69,7 @@ def test_traces_give_the_label(source, labels):
         ("x!.setLookAndFeel(1)\ny!.getWebManager()", ("bbj-gui", "dwc")),
         ("w!.addButton(1)\nw!.setAttribute(\"a\",\"b\")", ("bbj-gui", "dwc")),
         ("enter a$", ("all",)),
+        ("inpute 3,5,20,\"\",name$", ("all",)),
         ('h=resopen("x.brc")', ("all",)),
     ],
 )  # fmt: skip

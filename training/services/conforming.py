@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from curation.domain.labels import GENERATIONS
 from training.domain import intervals
@@ -59,6 +60,16 @@ class AsAsked:
             f"Generation as asked {self.value:.1%}, 95 % interval {self.low:.1%} to {self.high:.1%} "
             f"({judged} answers to {self.tasks} tasks)"
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "pool": self.pool,
+            "value": self.value,
+            "interval": None if self.low is None else [self.low, self.high],
+            "tasks": self.tasks,
+            "verdicts": self.verdicts,
+            "undefined_because": self.why or None,
+        }
 
     @property
     def apart(self) -> list[tuple[str, int]]:

@@ -28,6 +28,7 @@ def test_the_share_is_of_the_answers_that_could_be_judged_and_the_others_stand_a
     assert (found.value, found.tasks) == (0.5, 2)
     assert found.figures == ("Generation as asked 50.0%, 95 % interval 9.5% to 90.5% (2 answers to 2 tasks)")
     assert [count for _, count in found.apart] == [1, 1]
+    assert found.as_dict()["verdicts"] == {"conforms": 1, "differs": 1, "cannot tell": 1, "no code": 1}
 
 
 def test_answers_to_one_task_are_no_independent_trials():

@@ -14,7 +14,7 @@ from training.domain import recipe as recipes
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder
 from training.models import Run
-from training.services import evaluating, preflighting, scoring, staging
+from training.services import conforming, evaluating, preflighting, scoring, staging
 
 
 class Command(BaseCommand):
@@ -59,7 +59,11 @@ class Command(BaseCommand):
         return (
             result.metric,
             result.pools,
-            {"evaluation": evaluation.pk, "config_hash": evaluation.config_hash},
+            {
+                "evaluation": evaluation.pk,
+                "config_hash": evaluation.config_hash,
+                "generation_as_asked": [found.as_dict() for found in conforming.as_asked(evaluation)],
+            },
         )
 
     def ask_server(self, url: str, tasks: TaskSet) -> tuple[str, list[scoring.PoolScore], dict[str, Any]]:

@@ -69,10 +69,11 @@ class ExampleDoc:
 
 @dataclass(frozen=True)
 class Parsed:
-    """`doc` is None exactly when a problem is an error."""
+    """`doc` is None exactly when a problem is an error; `code_files` are what can be read even then."""
 
     doc: ExampleDoc | None
     problems: list[Problem]
+    code_files: tuple[CodeFile, ...]
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def parse(text: str, *, path: str) -> Parsed:
     problems += _check_habits(front.meta, front.line_of, code_files, sections, path)
     problems.sort(key=lambda p: (p.line, p.severity, p.code))
     doc = None if has_errors(problems) else _doc(path, text, front.meta, sections, code_files)
-    return Parsed(doc, problems)
+    return Parsed(doc, problems, code_files)
 
 
 def _doc(

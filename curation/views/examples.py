@@ -13,6 +13,7 @@ from curation.forms.examples import STATUS_WORDS, ExampleFilterForm
 from curation.forms.reviews import ReviewForm
 from curation.models import Example, Revision
 from curation.services import authoring, finding, reviewing
+from curation.views.highlighting import file_html
 from curation.views.labels import judged_parts
 from curation.views.paging import page_of
 from curation.views.rendering import code_blocks, markdown_html
@@ -48,6 +49,7 @@ def example_context(example: Example, revision: Revision) -> dict[str, Any]:
         "expected": markdown_html(doc.expected) if doc else "",
         "explanation": markdown_html(doc.explanation) if doc else "",
         "judged_parts": judged_parts(doc) if doc else [],
+        "source": file_html(revision.text),
         "findings": sorted(revision.findings, key=lambda f: (not f["certain"], f["source_line"])),
     }
 

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from curation.domain.markdown import CodeFile, ExampleDoc
+from curation.views.highlighting import code_lines
 
 MAX_SECTION = 64 * 1024  # characters; a hostile text of twice that took seconds to render
 TAGS = nh3.ALLOWED_TAGS - {"img", "map", "area"}  # an image would call another host
@@ -28,12 +29,13 @@ def markdown_html(text: str) -> SafeString:
     if len(text) > MAX_SECTION:
         return mark_safe(f"<pre>{escape(text)}</pre>")
     html = _parser().render(text)
-    return mark_safe(nh3.clean(html, tags=TAGS, url_schemes={"http", "https", "mailto"}))
+    clean = nh3.clean(html, tags=TAGS, url_schemes={"http", "https", "mailto"})
+    return mark_safe(clean.replace("<pre>", '<pre tabindex="0">'))  # it scrolls, also by keyboard
 
 
 @dataclass(frozen=True)
 class CodeLine:
-    text: str
+    html: SafeString
     mark: str  # "found", "hint" or "": classes of studio.css
     says: str
 
@@ -59,11 +61,11 @@ def _block(code_file: CodeFile, findings: Sequence[dict[str, Any]]) -> CodeBlock
             said.setdefault(finding["source_line"] - code_file.line + 1, []).append(finding)
     lines = tuple(
         CodeLine(
-            text=text,
+            html=html,
             mark="" if n not in said else "found" if any(f["certain"] for f in said[n]) else "hint",
             says=" ".join(f["message"] for f in said.get(n, [])),
         )
-        for n, text in enumerate(code_file.code.removesuffix("\n").split("\n"), 1)
+        for n, html in enumerate(code_lines(code_file.code), 1)
     )
     title = " · ".join(word for word in (PARTS.get(code_file.part, code_file.part), code_file.name) if word)
     return CodeBlock(title, lines)

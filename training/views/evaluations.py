@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from curation.models import Example
+from curation.views.highlighting import code_lines
 from studio.http import SignedInRequest
 from training.forms.evaluations import AttemptFilterForm
 from training.models import Attempt, Evaluation
@@ -78,6 +79,7 @@ def attempt_row(attempt: Attempt, examples: list[Example]) -> dict[str, Any]:
         "attempt": attempt,
         "title": attempt.task.path.rpartition("/")[2].removesuffix(".md").replace("-", " "),
         "chip": words.outcome_chip(attempt.outcome),
+        "code": code_lines(attempt.code) if attempt.code else [],
         "may_draft": attempt.outcome in triaging.FAILURES,
         "examples": examples,
     }

@@ -73,6 +73,24 @@ _STATEMENT_INSTEAD = {
     "try": "errors are caught with ERR=label or SETERR",
     "var": "variables are not declared: assign one",
 }
+# What other BASICs call so is a variable in BBj, and its parentheses take a part of it.
+_FUNCTION_INSTEAD = {
+    "chr$": "CHR(number)",
+    "hex$": "HTA(text$)",
+    "instr": 'POS("part"=text$)',
+    "lcase$": "CVS(text$,8)",
+    "left$": "text$(1,length)",
+    "ltrim$": "CVS(text$,1)",
+    "mid$": "text$(first,length)",
+    "right$": "text$(len(text$)-length+1)",
+    "rtrim$": "CVS(text$,2)",
+    "space$": "FILL(length)",
+    "str$": "STR(number)",
+    "string$": 'FILL(length,"x")',
+    "trim$": "CVS(text$,3)",
+    "ucase$": "CVS(text$,4)",
+    "val": "NUM(text$)",
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -108,6 +126,7 @@ def check(source: str) -> list[Finding]:
         _numbering(readings),
         _fields_without_class(readings),
         _functions_without_def(readings),
+        _functions_of_other_basics(lines),
     )
     return sorted(_first(_finding(*each) for each in found) | _mixed_generations(lines))
 
@@ -285,6 +304,25 @@ def _functions_without_def(readings: Sequence[tuple[LogicalLine, Reading]]) -> I
             ):
                 known.add(name)
                 yield line, index, "undefined-function", ""
+
+
+def _functions_of_other_basics(lines: Sequence[LogicalLine]) -> Iterator[Found]:
+    """LEFT$(a$,3) and its kin, unless the program has a variable of that name."""
+    called: list[Found] = []
+    variables = set()
+    for line in lines:
+        tokens = line.tokens
+        for index, token in enumerate(tokens):
+            if token.kind is not NAME or token.text.lower() not in _FUNCTION_INSTEAD:
+                continue
+            name = token.text.lower()
+            if index and tokens[index - 1].text == ".":
+                continue
+            if index + 1 < len(tokens) and tokens[index + 1].text == "(":
+                called.append((line, index, "other-basic-function", _FUNCTION_INSTEAD[name]))
+            else:
+                variables.add(name)
+    yield from (found for found in called if found[0].tokens[found[1]].text.lower() not in variables)
 
 
 def _mixed_generations(lines: list[LogicalLine]) -> set[Finding]:

@@ -87,6 +87,9 @@ RULES = {
     # Hints
     "unclosed-block": Rule(False, "{text} has no {more}: cut off?"),
     "undefined-function": Rule(False, "{text} is called, and no DEF {text} stands in this program"),
+    "other-basic-function": Rule(
+        False, "{text}( is a function of other BASICs, here a variable: write {more}"
+    ),
     "undefined-line-number": Rule(False, "line {text} is used but no line has that number"),
     "mixed-line-numbers": Rule(False, "number all lines or none: this one has none"),
     "class-field-outside": Rule(False, "{text} is a field, and no class stands in this program"),

@@ -13,6 +13,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -125,9 +126,36 @@ class Bbjcpl:
     def _check_batch(self, sources: Sequence[str]) -> list[Verdict]:
         """One call; where that leaves more than one file in doubt, halves, to find the file that is to blame.
 
-        Before the halves a small sound program is asked about: when even that fails, the compiler is to
+        A file is blamed only when a small sound program is accepted at the same time: else the compiler is to
         blame, and asking about every file would only take long.
         """
+        call = self._call(sources)
+        alone = len(sources) == 1
+        if call.in_doubt and (call.ended.timed_out or not alone) and self._is_sound():
+            if not alone:
+                half = len(sources) // 2
+                return self._check_batch(sources[:half]) + self._check_batch(sources[half:])
+            took = f"bbjcpl took longer than {self.timeout_s:g} s.\n{call.ended.text}"
+            return [Verdict("compile_timeout", took, call.share_s)]
+        return [self._verdict(file, call) for file in call.said.lines]
+
+    def _is_sound(self) -> bool:
+        call = self._call(['print "sound"\n'])
+        return not call.in_doubt and not call.said.errors
+
+    def _verdict(self, file: str, call: _Call) -> Verdict:
+        said, share_s = call.said, call.share_s
+        own = "\n".join(said.lines[file])
+        hints = tuple(said.unresolved.get(file, ()))
+        if error := said.errors.get(file):
+            return Verdict("compile_error", own, share_s, (error, *hints))
+        if call.ended.timed_out:
+            return Verdict("infrastructure", f"bbjcpl did not answer within {self.timeout_s:g} s.", share_s)
+        if fault := said.unclear.get(file) or said.fault:
+            return Verdict("infrastructure", f"bbjcpl did something that is not understood: {fault}", share_s)
+        return Verdict("compiled", own, share_s, hints)
+
+    def _call(self, sources: Sequence[str]) -> _Call:
         with tempfile.TemporaryDirectory(prefix="bbjcpl-") as name:
             folder = Path(name).resolve()
             names = [f"s{index:05d}.bbj" for index in range(len(sources))]
@@ -135,55 +163,49 @@ class Bbjcpl:
                 (folder / file).write_bytes(source.encode("utf-8", errors="replace"))
             listed = folder / "sources.list"
             listed.write_text("".join(f"{folder / file}\n" for file in names), encoding="utf-8")
-            arguments = [*self.flags, f"-@{listed}"]
-            if self.prefixes:
-                arguments.insert(-1, "-P" + ":".join(str(Path(prefix).resolve()) for prefix in self.prefixes))
+            prefix = [f"-P{':'.join(map(str, self._prefix_folders))}"] if self.prefixes else []
             started = time.monotonic()
-            run = self._run(arguments, folder, limit_s=self.timeout_s)
+            ended = self._run([*self.flags, *prefix, f"-@{listed}"], folder, limit_s=self.timeout_s)
             share_s = (time.monotonic() - started) / len(sources)
-        said = read(run.text, names)
-        said.fault = _fault(run, said)
-        doubtful = [file for file in names if file not in said.errors and file not in said.unclear]
-        blamed = run.timed_out or said.fault
-        if blamed and len(sources) > 1 and doubtful and self._is_sound():
-            half = len(sources) // 2
-            return self._check_batch(sources[:half]) + self._check_batch(sources[half:])
-        return [self._verdict(file, said, run, share_s, alone=len(sources) == 1) for file in names]
+        said = read(ended.text, names)
+        said.fault = _fault(ended, said)
+        return _Call(ended, said, share_s)
 
-    def _is_sound(self) -> bool:
-        return self._check_batch(['print "sound"\n'])[0].outcome == "compiled"
-
-    def _verdict(self, file: str, said: Said, run: Ended, share_s: float, *, alone: bool) -> Verdict:
-        own = "\n".join(said.lines[file])
-        hints = tuple(said.unresolved.get(file, ()))
-        if run.timed_out:
-            if alone:
-                return Verdict(
-                    "compile_timeout", f"bbjcpl took longer than {self.timeout_s:g} s.\n{own}", share_s
-                )
-            return Verdict("infrastructure", f"bbjcpl did not answer within {self.timeout_s:g} s.", share_s)
-        if error := said.errors.get(file):
-            return Verdict("compile_error", own, share_s, (error, *hints))
-        if fault := said.unclear.get(file) or said.fault:
-            return Verdict("infrastructure", f"bbjcpl did something that is not understood: {fault}", share_s)
-        return Verdict("compiled", own, share_s, hints)
+    @property
+    def _prefix_folders(self) -> list[Path]:
+        return [Path(prefix).resolve() for prefix in self.prefixes]
 
     def _run(self, arguments: Sequence[str], folder: Path, *, limit_s: float) -> Ended:
-        readable = [self._home, *(Path(prefix).resolve() for prefix in self.prefixes)]
         return sandbox.run(
             [str(self._program), *arguments],
             work=folder,
-            readable=readable,
+            readable=[self._home, *self._prefix_folders],
             limit_s=limit_s,
             output_most_bytes=OUTPUT_MOST_BYTES,
             sandboxed=self.sandboxed,
         )
 
 
-def _fault(run: Ended, said: Said) -> str:
+@dataclass(frozen=True)
+class _Call:
+    """One start of the compiler: how it ended, what it said, and a source's share of its wall-clock time."""
+
+    ended: Ended
+    said: Said
+    share_s: float
+
+    @property
+    def in_doubt(self) -> bool:
+        """It ended badly, and there is a file about which that leaves nothing known."""
+        if self.ended.timed_out:
+            return len(self.said.errors) < len(self.said.lines)
+        return bool(self.said.fault) and len({*self.said.errors, *self.said.unclear}) < len(self.said.lines)
+
+
+def _fault(ended: Ended, said: Said) -> str:
     """What makes the whole call doubtful, or ""."""
-    if run.flooded:
+    if ended.flooded:
         return f"more than {OUTPUT_MOST_BYTES // 1024 // 1024} MB of output"
-    if run.exit_code and not run.timed_out:
-        return f"exit status {run.exit_code}, where bbjcpl always has 0. {said.fault}".strip()
+    if ended.exit_code and not ended.timed_out:
+        return f"exit status {ended.exit_code}, where bbjcpl always has 0. {said.fault}".strip()
     return said.fault

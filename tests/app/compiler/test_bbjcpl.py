@@ -143,13 +143,14 @@ def test_a_file_that_hangs_the_compiler_is_found_and_the_others_are_judged():
     assert found == ["compile_timeout", "compile_error"]
 
 
-def test_a_compiler_that_always_hangs_is_asked_twice_only(tmp_path):
+@pytest.mark.parametrize("count", [1, 50])
+def test_a_compiler_that_always_hangs_is_asked_twice_only_and_no_source_is_blamed(tmp_path, count):
     log = tmp_path / "calls"
     body = f"open({str(log)!r}, 'a').write('x')\nimport time; time.sleep(600)"
 
-    found = outcomes(plain(script(tmp_path, body), timeout_s=1), *[GOOD] * 50)
+    found = outcomes(plain(script(tmp_path, body), timeout_s=1), *[GOOD] * count)
 
-    assert found == ["infrastructure"] * 50
+    assert found == ["infrastructure"] * count
     assert log.read_text() == "xx"
 
 
@@ -193,6 +194,12 @@ def test_what_is_not_understood_is_no_verdict_and_harms_no_other_file(compiler, 
 
     assert [v.outcome for v in verdicts] == ["compiled", "infrastructure", "compile_error"]
     assert "not understood" in verdicts[1].output
+
+
+def test_an_error_counts_even_when_the_compiler_hangs_afterwards():
+    (verdict,) = plain(STUB, timeout_s=2).check_many([f"{BAD}rem stub: hang\n"])
+
+    assert verdict.outcome == "compile_error"
 
 
 def test_an_unreadable_file_is_no_verdict_about_it(tmp_path):

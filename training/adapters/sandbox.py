@@ -25,7 +25,7 @@ TMP_MOST_BYTES = 256 * 1024 * 1024
 # No limit on address space: a JVM reserves gigabytes that it never touches.
 _LIMITS = (f"--nproc={PROCESSES_MOST}", f"--fsize={FILE_MOST_BYTES}", "--core=0")
 # What a dynamic linker, a JVM and a launcher script look up. The rest of /etc may hold passwords.
-_ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "nsswitch.conf")
+_ETC = ("alternatives", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "nsswitch.conf")
 _KEPT_VARIABLES = ("PATH", "JAVA_HOME")
 NOT_STARTED = 127  # as a shell reports it
 _POLL_S = 0.02
@@ -127,7 +127,7 @@ def _walls(work: Path, readable: Sequence[Path]) -> list[str]:
     walls = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--unshare-user"]
     if _knows("--disable-userns"):
         walls += ["--disable-userns"]
-    walls += ["--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "sandbox"]
+    walls += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     walls += ["--ro-bind", "/usr", "/usr"]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if os.path.islink(name):

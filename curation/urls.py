@@ -5,6 +5,7 @@ from curation.views import editor, examples, imports, reviews, snapshots
 urlpatterns = [
     path("examples/", examples.example_list, name="example_list"),
     path("examples/new/", editor.example_new, name="example_new"),
+    path("examples/check/", editor.example_check, name="example_check"),
     path("examples/<int:example_id>/", examples.example_page, name="example_page"),
     path("examples/<int:example_id>/edit/", editor.example_edit, name="example_edit"),
     path("examples/<int:example_id>/review/", reviews.review_example, name="review_example"),

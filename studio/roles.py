@@ -29,6 +29,7 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     # curation
     "example_list": ("author", None),
     "example_new": ("author", "author"),
+    "example_check": (None, "author"),
     "example_page": ("author", None),
     "example_edit": ("author", "author"),
     "review_example": (None, "reviewer"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import dj_database_url
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 
 from studio import env
 
@@ -100,6 +100,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "img-src": [SELF, "data:"],
+        "style-src": [SELF, NONCE],  # the nonce only on pages with the editor, which adds a style element
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from curation.domain import chatml, markdown
 from curation.domain.bbj import CHECK_VERSION, check
 from curation.domain.labels import TOPICS
-from curation.domain.markdown import ExampleDoc
+from curation.domain.markdown import CodeFile, ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import Draft, Example, Revision
 from curation.services import drafting
@@ -29,6 +29,7 @@ class Checked:
     doc: ExampleDoc | None
     text: str  # line ends and byte order mark normalised; as given when it cannot be read
     problems: tuple[Problem, ...]
+    code_files: tuple[CodeFile, ...] = ()  # also of a text with errors, as far as it can be read
 
     @property
     def ok(self) -> bool:
@@ -89,7 +90,7 @@ def read(data: bytes, *, path: str) -> Checked:
     ]
     if parsed.doc:
         problems += _doc_problems(parsed.doc)
-    return Checked(parsed.doc, text, tuple(problems))
+    return Checked(parsed.doc, text, tuple(problems), parsed.code_files)
 
 
 def _doc_problems(doc: ExampleDoc) -> list[Problem]:
@@ -109,7 +110,7 @@ def _doc_problems(doc: ExampleDoc) -> list[Problem]:
     return problems
 
 
-def findings(doc: ExampleDoc) -> list[dict[str, Any]]:
+def findings(doc: ExampleDoc | Checked) -> list[dict[str, Any]]:
     """What the offline check says: `line` counts in the code block, `source_line` in the file."""
     return [
         {

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from curation.domain.bbj import CHECK_VERSION
 from curation.forms.examples import EditorForm
 from curation.models import Draft, Example
 from curation.services import authoring, drafting
+from curation.views.highlighting import file_html
 from studio.http import SignedInRequest
 
+MOST_FINDINGS = 200  # more help nobody, and a text of quotes alone has one a line
 NEW_EXAMPLE = """\
 ---
 title: "Say in a few words what the example shows"
@@ -96,6 +99,36 @@ def draft_keep(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+def example_check(request: SignedInRequest) -> JsonResponse:
+    """Called by the editor while somebody types: {"problems", "findings", "left_out", "checker"} of any text.
+
+    `problems` are of the file (curation.domain.problems), `findings` of its code, MOST_FINDINGS at most;
+    `left_out` is how many more there are. Lines count in the file.
+    """
+    form = EditorForm(request.POST)
+    form.is_valid()  # what else stands in the form is judged when it is saved
+    if "text" not in form.cleaned_data:
+        return JsonResponse({"detail": " ".join(map(str, form.errors["text"]))}, status=422)
+    path = form.cleaned_data.get("path", "")
+    checked = authoring.read(form.cleaned_data["text"].encode("utf-8", "replace"), path=path)
+    found = authoring.findings(checked)
+    answer = {
+        "problems": [p.as_dict() for p in checked.problems if path or p.code != "path"],  # not typed yet
+        "findings": [
+            {
+                **finding,
+                "line": finding["source_line"],
+                "severity": "error" if finding["certain"] else "warning",
+            }
+            for finding in found[:MOST_FINDINGS]
+        ],
+        "left_out": max(len(found) - MOST_FINDINGS, 0),
+        "checker": CHECK_VERSION,
+    }
+    return JsonResponse(answer)
+
+
+@require_POST
 def draft_discard(request: SignedInRequest, draft_id: int) -> HttpResponse:
     draft = get_object_or_404(Draft.objects.select_related("example"), pk=draft_id, author=request.user)
     example = draft.example
@@ -157,8 +190,10 @@ def _page(
         "example": example,
         "draft": draft,
         "problems": authoring.sorted_by_line(found),
+        "findings": authoring.findings(checked) if checked else [],
         "checked": checked,
         "stale": stale,
+        "theirs": file_html(stale.theirs) if stale else "",
         "outdated": draft and example and draft.base_hash != example.content_hash and not stale,
     }
     return render(request, "curation/editor.html", context, status=status)

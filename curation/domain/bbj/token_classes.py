@@ -155,6 +155,7 @@ def as_json() -> str:
             "token": _javascript(lexer._TOKEN),
             "opening": _javascript(lexer._OPENING),
             "blank": _javascript(lexer._BLANK),
+            "static_call": _javascript(lexer._STATIC_CALL),
         },
         "kinds": lexer._KINDS,
         "classes": {name: shown.css for name, shown in TOKEN_CLASSES.items()},

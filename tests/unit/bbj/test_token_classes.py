@@ -66,6 +66,7 @@ def test_a_piece_is_what_it_is_in_its_place(source, expected):
         ("x=a.\n:print", [("member", "print")]),
         ("x=a.\nprint", [("keyword", "print")]),
         ("x=1 \n:\nprint", [("number", "1"), ("keyword", "print")]),
+        ("x=a.\n::f.bbj::B", [("namespace", "::f.bbj::")]),
     ],
 )
 def test_a_continuation_joins_what_it_cuts_and_a_new_line_does_not(source, expected):

@@ -102,8 +102,8 @@ def draft_keep(request: SignedInRequest) -> HttpResponse:
 def example_check(request: SignedInRequest) -> JsonResponse:
     """Called by the editor while somebody types: {"problems", "findings", "left_out", "checker"} of any text.
 
-    `problems` are of the file (curation.domain.problems), `findings` of its code, MOST_FINDINGS at most;
-    `left_out` is how many more there are. Lines count in the file.
+    `problems` are of the file (curation.domain.problems), `findings` of its code; lines count in the file.
+    Each list has MOST_FINDINGS at most, and `left_out` is how many more there are.
     """
     form = EditorForm(request.POST)
     form.is_valid()  # what else stands in the form is judged when it is saved
@@ -111,18 +111,19 @@ def example_check(request: SignedInRequest) -> JsonResponse:
         return JsonResponse({"detail": " ".join(map(str, form.errors["text"]))}, status=422)
     path = form.cleaned_data.get("path", "")
     checked = authoring.read(form.cleaned_data["text"].encode("utf-8", "replace"), path=path)
-    found = authoring.findings(checked)
+    problems = [p for p in checked.problems if path or p.code != "path"]  # it is not typed yet
+    findings = authoring.findings(checked)
     answer = {
-        "problems": [p.as_dict() for p in checked.problems if path or p.code != "path"],  # not typed yet
+        "problems": [problem.as_dict() for problem in authoring.sorted_by_line(problems)[:MOST_FINDINGS]],
         "findings": [
             {
                 **finding,
                 "line": finding["source_line"],
                 "severity": "error" if finding["certain"] else "warning",
             }
-            for finding in found[:MOST_FINDINGS]
+            for finding in findings[:MOST_FINDINGS]
         ],
-        "left_out": max(len(found) - MOST_FINDINGS, 0),
+        "left_out": sum(max(len(found) - MOST_FINDINGS, 0) for found in (problems, findings)),
         "checker": CHECK_VERSION,
     }
     return JsonResponse(answer)

@@ -72,6 +72,16 @@ def test_of_very_many_findings_the_first_are_told_and_the_rest_counted(as_author
     assert (len(said["findings"]), said["left_out"]) == (MOST_FINDINGS, 1000 - MOST_FINDINGS)
 
 
+def test_of_very_many_problems_the_errors_come_first(as_author):
+    text = makers.example_text(code="```\n```\n" * 1000).replace("type: completion", "type: nonsense")
+
+    said = ask(as_author, text)
+
+    assert len(said["problems"]) == MOST_FINDINGS
+    assert said["problems"][0]["line"] == 3
+    assert said["left_out"] > 1000
+
+
 def test_a_text_that_no_draft_could_hold_is_refused_with_a_sentence(as_author):
     response = as_author.post(reverse("example_check"), {"text": "x" * (1024 * 1024 + 1)})
 

@@ -119,9 +119,8 @@ class LogicalLine:
 def logical_lines(source: str) -> list[LogicalLine]:
     """Read a whole program. Never raises; an empty program has no lines."""
     lines: list[LogicalLine] = []
-    more: list[
-        str
-    ] = []  # the continuations of the last line; joined once, or many of them would take for ever
+    # The continuations of the last line; joined once, or many of them would take for ever.
+    more: list[str] = []
     length = 0
     for number, match in enumerate(_PHYSICAL_LINE.finditer(source), start=1):
         start = match.start()
@@ -132,7 +131,7 @@ def logical_lines(source: str) -> list[LogicalLine]:
             lines[-1].pieces.append((length, start + 1, number))
             more.append(text[1:])
             length += len(text) - 1
-        else:
+        elif text or more or not lines or lines[-1].text:  # empty lines below an empty one belong to it
             if more:
                 lines[-1].text += "".join(more)
                 more = []

@@ -4,25 +4,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('training', '0001_initial'),
+        ("training", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='attempt',
-            name='asked',
-            field=models.JSONField(default=list, help_text='the generations that the task asked for'),
+            model_name="attempt",
+            name="asked",
+            field=models.JSONField(default=list, help_text="the generations that the task asked for"),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='conformance',
-            field=models.CharField(blank=True, choices=[('conforms', 'as asked'), ('differs', 'another generation'), ('cannot tell', 'cannot tell'), ('no code', 'no code to judge')], help_text='empty: scored before this was recorded', max_length=12),
+            model_name="attempt",
+            name="conformance",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("conforms", "as asked"),
+                    ("differs", "another generation"),
+                    ("cannot tell", "cannot tell"),
+                    ("no code", "no code to judge"),
+                ],
+                help_text="empty: scored before this was recorded",
+                max_length=12,
+            ),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='produced',
-            field=models.JSONField(default=list, help_text='the generations that the traces in the code suggest'),
+            model_name="attempt",
+            name="produced",
+            field=models.JSONField(
+                default=list, help_text="the generations that the traces in the code suggest"
+            ),
         ),
     ]

@@ -36,10 +36,11 @@ CONTINUATION = "continuation"  # line break and ":" between two tokens
 LINE_BREAK = "line break"
 
 _PHYSICAL_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
+# These patterns are the editor's too (token_classes.py): a change of them is built into its bundle.
 # A line that begins with ::file::Class is a statement of its own, and goes on with no line.
-_STATIC_CALL = re.compile(r"::[^:]+::")
-_BLANK = re.compile(r"[\s\ufeff]*")
-_TOKEN = re.compile(
+STATIC_CALL = re.compile(r"::[^:]+::")
+BLANK_RUN = re.compile(r"[\s\ufeff]*")
+TOKEN_AT = re.compile(
     r"""
     (\#?[^\W\d]\w*(?:[$%!]|@(?!\())?)              # 1 name
   | ("[^"]*(?:""[^"]*)*("?))                        # 2 string, 3 its closing quote
@@ -53,8 +54,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_KINDS = ("", NAME, STRING, STRING, NUMBER, HEX_STRING, MNEMONIC, PATH, FOREIGN, SIGN, OTHER)
-_OPENING = re.compile(
+KINDS = ("", NAME, STRING, STRING, NUMBER, HEX_STRING, MNEMONIC, PATH, FOREIGN, SIGN, OTHER)
+STATEMENT_OPENING = re.compile(
     r"""
     (rem(?![\w$%!@:]|=(?!=)).*)                     # 1 comment to the end of the logical line
   | (use)(?=\s+(?:::|[^\W\d]))                      # 2
@@ -127,7 +128,7 @@ def logical_lines(source: str) -> list[LogicalLine]:
         if start == len(source):
             break
         text = match.group(1)
-        if lines and text[:1] == ":" and not _STATIC_CALL.match(text):
+        if lines and text[:1] == ":" and not STATIC_CALL.match(text):
             lines[-1].pieces.append((length, start + 1, number))
             more.append(text[1:])
             length += len(text) - 1
@@ -190,7 +191,7 @@ def _filling(text: str, line: int, column: int) -> SourceToken:
 
 def _tokenise(line: LogicalLine) -> None:
     text, tokens, starts = line.text, line.tokens, line.starts
-    match_token, skip_blank, make = _TOKEN.match, _BLANK.match, Token
+    match_token, skip_blank, make = TOKEN_AT.match, BLANK_RUN.match, Token
     end = len(text)
     at = skip_blank(text).end()  # type: ignore[union-attr]  # matches the empty text too
     at_start = at < end
@@ -198,7 +199,7 @@ def _tokenise(line: LogicalLine) -> None:
         if at_start:
             starts.append(len(tokens))
             at_start = False
-            opening = _OPENING.match(text, at)
+            opening = STATEMENT_OPENING.match(text, at)
             if opening:
                 at, at_start = _open_statement(text, at, opening, tokens)
                 at = skip_blank(text, at).end()  # type: ignore[union-attr]
@@ -207,7 +208,7 @@ def _tokenise(line: LogicalLine) -> None:
         assert match is not None  # the last alternative takes any character
         index = match.lastindex or 10
         found = match.group()
-        kind = _KINDS[index]
+        kind = KINDS[index]
         if index == 9 or index == 1:
             if found == ";":
                 at_start = True
@@ -243,7 +244,7 @@ def _open_statement(text: str, at: int, opening: re.Match[str], tokens: list[Tok
         tokens.append(Token(SIGN, ":", colon))
         return colon + 1, True
     tokens.append(Token(NAME, found, at))
-    start = _BLANK.match(text, opening.end()).end()  # type: ignore[union-attr]
+    start = BLANK_RUN.match(text, opening.end()).end()  # type: ignore[union-attr]
     semicolon = text.find(";", start) if which == 2 else -1
     stop = semicolon if semicolon >= 0 else len(text)
     tokens.append(Token(RAW, text[start:stop], start))

@@ -152,12 +152,12 @@ def as_json() -> str:
     """The table, the rules and the lexer's patterns for the editor's mode."""
     table = {
         "patterns": {
-            "token": _javascript(lexer._TOKEN),
-            "opening": _javascript(lexer._OPENING),
-            "blank": _javascript(lexer._BLANK),
-            "static_call": _javascript(lexer._STATIC_CALL),
+            "token": _javascript(lexer.TOKEN_AT),
+            "opening": _javascript(lexer.STATEMENT_OPENING),
+            "blank": _javascript(lexer.BLANK_RUN),
+            "static_call": _javascript(lexer.STATIC_CALL),
         },
-        "kinds": lexer._KINDS,
+        "kinds": lexer.KINDS,
         "classes": {name: shown.css for name, shown in TOKEN_CLASSES.items()},
         "rules": [
             {

@@ -16,6 +16,7 @@ STATUS_WORDS = {
     "approved": "approved",
     "changes_requested": "changes requested",
     "rejected": "rejected",
+    "set_aside": "set aside as a duplicate",
 }
 
 

@@ -11,40 +11,66 @@ from curation.models.immutable import ImmutableModel
 
 class ExampleQuerySet(models.QuerySet):
     def with_status(self) -> ExampleQuerySet:
-        """Annotate has_approval and has_objection: what reviewers last said about the present text.
+        """Annotate what reviewers last said about the present text, and whether a duplicate is kept instead.
 
         The SQL twin of curation.domain.review.status; a test compares the two.
         """
-        last_words = Review.objects.filter(
-            ~Exists(
-                Review.objects.filter(
-                    example=OuterRef("example"),
-                    content_hash=OuterRef("content_hash"),
-                    reviewer=OuterRef("reviewer"),
-                    pk__gt=OuterRef("pk"),
-                )
-            ),
-            example=OuterRef("pk"),
-            content_hash=OuterRef("content_hash"),
-        )
         return self.annotate(
-            has_approval=Exists(last_words.filter(verdict="approve")),
-            has_rejection=Exists(last_words.filter(verdict="reject")),
-            has_request=Exists(last_words.filter(verdict="request_changes")),
+            has_approval=Exists(_last_words("approve")),
+            has_rejection=Exists(_last_words("reject")),
+            has_request=Exists(_last_words("request_changes")),
+            is_set_aside=_set_aside(),
         )
 
     def with_status_in(self, status: str) -> ExampleQuerySet:
-        """Only those whose present text is approved, needs_review, changes_requested or rejected."""
+        """Only those of one status (curation.domain.review.Status)."""
         rows = self.with_status()
+        heeded = rows.filter(has_rejection=False, is_set_aside=False)
         return {
             "rejected": rows.filter(has_rejection=True),
-            "changes_requested": rows.filter(has_rejection=False, has_request=True),
-            "approved": rows.filter(has_approval=True, has_rejection=False, has_request=False),
-            "needs_review": rows.filter(has_approval=False, has_rejection=False, has_request=False),
+            "set_aside": rows.filter(has_rejection=False, is_set_aside=True),
+            "changes_requested": heeded.filter(has_request=True),
+            "approved": heeded.filter(has_approval=True, has_request=False),
+            "needs_review": heeded.filter(has_approval=False, has_request=False),
         }[status]
+
+    def without_discarded(self) -> ExampleQuerySet:
+        """Neither rejected nor set aside: what may still become training data."""
+        return self.filter(~Exists(_last_words("reject")), ~_set_aside())
 
     def approved(self) -> ExampleQuerySet:
         return self.with_status_in("approved")
+
+
+def _last_words(verdict: str) -> models.QuerySet[Review]:
+    """What each reviewer last said about the present text of the outer example, where it was this."""
+    newer = Review.objects.filter(
+        example=OuterRef("example"),
+        content_hash=OuterRef("content_hash"),
+        reviewer=OuterRef("reviewer"),
+        pk__gt=OuterRef("pk"),
+    )
+    return Review.objects.filter(
+        ~Exists(newer), example=OuterRef("pk"), content_hash=OuterRef("content_hash"), verdict=verdict
+    )
+
+
+def _set_aside() -> Q:
+    """A person kept a duplicate instead, which itself is neither rejected nor given up for another one.
+
+    So an example comes back when the one it was set aside for is lost, and a circle of decisions, which edits
+    that are taken back can close, loses nobody.
+    """
+    from curation.models.duplicates import PairJudgement  # which refers to Example
+
+    standing = PairJudgement.objects.standing()
+    lost = Q(pk__in=standing.filter(verdict="keep_first").values("second")) | Q(
+        pk__in=standing.filter(verdict="keep_second").values("first")
+    )
+    no_good = Example.objects.filter(lost | Exists(_last_words("reject"))).values("pk")
+    kept_first = standing.filter(verdict="keep_first").exclude(first__in=no_good)
+    kept_second = standing.filter(verdict="keep_second").exclude(second__in=no_good)
+    return Q(pk__in=kept_first.values("second")) | Q(pk__in=kept_second.values("first"))
 
 
 class Example(models.Model):

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast
 from curation.models import Example
 from curation.models.examples import ExampleQuerySet
 
-STATUSES = ("needs_review", "approved", "changes_requested", "rejected")
+STATUSES = ("needs_review", "approved", "changes_requested", "rejected", "set_aside")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,8 @@ def status_of_row(example: Example) -> str:
     """The status of an example that find_examples returned; the rule of curation.domain.review.status."""
     if getattr(example, "has_rejection", False):
         return "rejected"
+    if getattr(example, "is_set_aside", False):
+        return "set_aside"
     if getattr(example, "has_request", False):
         return "changes_requested"
     return "approved" if getattr(example, "has_approval", False) else "needs_review"

@@ -55,7 +55,7 @@ def record_review(
 
 
 def status_of(example: Example) -> str:
-    """needs_review, approved, changes_requested or rejected: derived from the reviews of the present text."""
+    """Derived from the reviews of the present text, and from what was decided about its duplicates."""
     reviews = Review.objects.filter(example=example, content_hash=example.content_hash).order_by("pk")
     facts = [
         review.ReviewFact(username, verdict, content_hash)
@@ -63,7 +63,8 @@ def status_of(example: Example) -> str:
             "reviewer__username", "verdict", "content_hash"
         )
     ]
-    return review.status(example.content_hash, facts)
+    set_aside = Example.objects.with_status_in("set_aside").filter(pk=example.pk).exists()
+    return review.status(example.content_hash, facts, set_aside=set_aside)
 
 
 def waiting_for(user: User) -> ExampleQuerySet:

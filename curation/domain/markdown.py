@@ -130,7 +130,7 @@ def parse(text: str, *, path: str) -> Parsed:
     Args:
         path: Inside training-data/, such as "gui/hello-window.md"; its folder is the topic.
     """
-    problems = [*_check_characters(text, path), *_check_path(path)]
+    problems = [*check_characters(text, path), *_check_path(path)]
     front = front_matter.read(text, file=path)
     problems += front.problems
     if not front.problems:
@@ -175,7 +175,11 @@ def _doc(
     )
 
 
-def _check_characters(text: str, path: str) -> Iterator[Problem]:
+def check_characters(text: str, path: str) -> Iterator[Problem]:
+    """What no text of the studio may hold: control tokens, control and invisible characters, half characters.
+
+    The first of each kind, with its line in `text`.
+    """
     rules = (
         (
             CONTROL_TOKEN,

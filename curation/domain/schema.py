@@ -64,7 +64,7 @@ def _explain(
                 yield problem(
                     "field-unknown",
                     f"{_shown(name)} is not a field of an example.",
-                    _did_you_mean(str(name), known),
+                    did_you_mean(str(name), known),
                     line_of.get(str(name), 1),
                 )
         return
@@ -88,7 +88,7 @@ def _explain(
                 yield problem(
                     "value-unknown",
                     f"{field}: {_shown(item)} is not one of {', '.join(allowed)}.",
-                    _did_you_mean(str(item), allowed),
+                    did_you_mean(str(item), allowed),
                 )
         if isinstance(value, list) and not value:
             yield problem("empty", f"{field} is an empty list.", f"Name one or more of {', '.join(allowed)}.")
@@ -114,7 +114,8 @@ def _allowed(field: str) -> list[str]:
     return list(schema()["properties"].get(field, {}).get("enum", []))
 
 
-def _did_you_mean(written: str, allowed: list[str]) -> str:
+def did_you_mean(written: str, allowed: list[str]) -> str:
+    """A question with the nearest allowed value, or "" when none is near."""
     best = process.extractOne(written.lower().replace("_", "-"), allowed, score_cutoff=60)
     return f'Did you mean "{best[0]}"?' if best else ""
 

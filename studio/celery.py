@@ -28,6 +28,11 @@ app.conf.beat_schedule = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "compare texts that nobody compared": {
+        "task": "curation.tasks.compare_texts",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "find runs whose worker is gone": {
         "task": "training.tasks.reap",
         "schedule": timedelta(seconds=20),

@@ -110,7 +110,7 @@ class PairJudgement(ImmutableModel):
     action = models.UUIDField(db_index=True, help_text="shared by the rows of one key press; undone together")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = PairJudgementQuerySet.as_manager()
+    objects = PairJudgementQuerySet.as_manager()  # type: ignore[misc]  # the base class has another one
 
     class Meta:
         ordering = ["pk"]

@@ -16,7 +16,7 @@ from curation.domain.labels import TOPICS
 from curation.domain.markdown import CodeFile, ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import Draft, Example, Revision
-from curation.services import drafting
+from curation.services import comparing, drafting
 
 PATH = re.compile(r"(?P<topic>[^/]+)/[A-Za-z0-9][A-Za-z0-9._-]*\.md")
 MAX_PATH, MAX_TITLE, MAX_NOTE = 200, 300, 300  # characters; the widths of the columns
@@ -203,6 +203,8 @@ def save(
                 )
                 if draft:
                     drafting.discard(draft)
+                if revision:
+                    comparing.wake_when_saved()
                 return Saved(example, revision, problems)
     except IntegrityError:  # two people made the same new path at the same moment
         present = Example.objects.get(path=path)

@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 
 from curation.models import Example
 from curation.models.examples import ExampleQuerySet
+from curation.services import surveying
 
 STATUSES = ("needs_review", "approved", "changes_requested", "rejected", "set_aside")
 
@@ -23,6 +24,7 @@ class Filters:
     generation: str = ""
     topic: str = ""
     difficulty: str = ""
+    near: str = ""  # anything: only those that have near-duplicates about which nobody has decided
 
 
 def find_examples(filters: Filters) -> ExampleQuerySet:
@@ -40,6 +42,8 @@ def find_examples(filters: Filters) -> ExampleQuerySet:
         rows = rows.alias(labels=Cast("generations", TextField())).filter(
             labels__contains=f'"{filters.generation}"'
         )
+    if filters.near:
+        rows = rows.filter(pk__in=surveying.ids_with_near())
     return rows.order_by("path")
 
 

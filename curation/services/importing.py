@@ -16,7 +16,7 @@ from curation.domain import markdown
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import CorpusFile, Example, Task, TaskSet
-from curation.services import advising, authoring, source_files
+from curation.services import advising, authoring, comparing, source_files
 
 Change = Literal["new", "changed", "unchanged", "refused"]
 POOLS = ("holdout", "triage")
@@ -129,6 +129,8 @@ def run_import(plan: ImportPlan, *, author: User, note: str = "") -> ImportResul
             created += 1
         else:
             changed += 1
+    if created or changed:
+        comparing.wake_when_saved()
     return ImportResult(created, changed, unchanged, plan.count("refused"), tuple(plan.problems))
 
 

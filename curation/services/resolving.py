@@ -1,0 +1,137 @@
+"""Deciding about near-duplicates: keep one, or say that two are none. Every decision can be undone.
+
+A decision is a row about two examples with the texts they had (curation.models.PairJudgement); the newest one
+counts, and it counts as long as both texts are there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from curation.models import Example, PairJudgement
+
+MAX_REASON = 500
+MOST_SET_ASIDE = 200  # by one key press
+
+
+class Refused(Exception):
+    """Nothing was decided; the message says why."""
+
+
+class StaleTexts(Refused):
+    """One of the examples has another text than the one that was on the screen."""
+
+
+def keep(
+    *, kept: Example, others: Sequence[Example], texts: Mapping[int, str], judge: User, reason: str = ""
+) -> uuid.UUID:
+    """Keep one example and set the others aside: out of the queue and of the next dataset version.
+
+    Args:
+        texts: content_hash that each of these examples had on the screen, by its id.
+
+    Raises:
+        StaleTexts, Refused: nothing was written.
+    """
+    if not others:
+        raise Refused(f"There is nothing to set aside for {kept.path}: all was decided meanwhile.")
+    if len(others) > MOST_SET_ASIDE:
+        raise Refused(f"{len(others)} examples at once are too many to judge. At most {MOST_SET_ASIDE}.")
+    with transaction.atomic():
+        present = _locked([kept, *others], texts)
+        lost = Example.objects.with_status_in("set_aside").filter(pk=kept.pk).exists()
+        if lost:
+            raise Refused(f"{kept.path} was itself set aside. Undo that first, then keep it.")
+        rows = []
+        for other in others:
+            first, second = sorted((present[kept.pk], present[other.pk]), key=lambda example: example.pk)
+            verdict = "keep_first" if first.pk == kept.pk else "keep_second"
+            rows.append(_judgement(first, second, verdict, judge, reason))
+        return _write(rows)
+
+
+def mark_distinct(
+    *, pair: tuple[Example, Example], texts: Mapping[int, str], judge: User, reason: str = ""
+) -> uuid.UUID:
+    """Say that two near examples are no duplicates, for as long as they have these texts.
+
+    Raises:
+        StaleTexts: nothing was written.
+    """
+    with transaction.atomic():
+        present = _locked(pair, texts)
+        first, second = sorted(present.values(), key=lambda example: example.pk)
+        return _write([_judgement(first, second, "distinct", judge, reason)])
+
+
+def undo(*, action: uuid.UUID, judge: User) -> list[PairJudgement]:
+    """Take back what one key press decided, as far as it still stands. Returns those decisions."""
+    with transaction.atomic():
+        rows = PairJudgement.objects.standing().filter(action=action).order_by("pk")
+        standing = list(rows.select_related("first", "second"))
+        withdrawn = [
+            PairJudgement(
+                first=row.first,
+                second=row.second,
+                first_hash=row.first_hash,
+                second_hash=row.second_hash,
+                verdict="withdrawn",
+                judge=judge,
+            )
+            for row in standing
+        ]
+        if withdrawn:
+            _write(withdrawn)
+        return standing
+
+
+def last_action(judge: User) -> uuid.UUID | None:
+    """What this person decided last and what still stands: the one that Z undoes."""
+    newest = PairJudgement.objects.standing().filter(judge=judge).order_by("-pk").first()
+    return newest.action if newest else None
+
+
+def decisions(most: int) -> list[list[PairJudgement]]:
+    """The newest decisions that stand, each with all its pairs."""
+    rows = PairJudgement.objects.standing().select_related("first", "second", "judge").order_by("-pk")
+    by_action: dict[uuid.UUID, list[PairJudgement]] = {}
+    for row in rows[: most * 10]:
+        by_action.setdefault(row.action, []).append(row)
+    return list(by_action.values())[:most]
+
+
+def _locked(examples: Iterable[Example], texts: Mapping[int, str]) -> dict[int, Example]:
+    """These examples as they are now, locked in the order of their ids, if their texts are still the same."""
+    ids = {example.pk for example in examples}
+    rows = Example.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+    present = {example.pk: example for example in rows}
+    for example in present.values():
+        if texts.get(example.pk) != example.content_hash:
+            raise StaleTexts(
+                f"{example.path} changed after you opened it. Look at the new text and decide again."
+            )
+    return present
+
+
+def _judgement(first: Example, second: Example, verdict: str, judge: User, reason: str) -> PairJudgement:
+    return PairJudgement(
+        first=first,
+        second=second,
+        first_hash=first.content_hash,
+        second_hash=second.content_hash,
+        verdict=verdict,
+        judge=judge,
+        reason=reason.strip()[:MAX_REASON],
+    )
+
+
+def _write(rows: Sequence[PairJudgement]) -> uuid.UUID:
+    action = uuid.uuid4()
+    for row in rows:
+        row.action = action
+    PairJudgement.objects.bulk_create(rows)
+    return action

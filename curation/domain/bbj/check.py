@@ -31,7 +31,7 @@ from curation.domain.bbj.lexer import (
 )
 from curation.domain.bbj.rules import RULES
 from curation.domain.bbj.structure import Found
-from curation.domain.bbj.words import FUNCTIONS
+from curation.domain.bbj.words import FUNCTIONS, NUMBER_ARGUMENTS
 
 CHECK_VERSION = "offline check 2"
 MOST_FINDINGS = 1_000  # certain ones, and as many hints
@@ -243,6 +243,10 @@ def _kinds(line: LogicalLine, reading: Reading) -> Iterator[Problem]:
     for at in reading.members:
         if line.tokens[at].text.lower() in _PLAIN_FUNCTIONS:
             yield at, "member-of-plain-value", ""
+    for function, place, at in reading.texts:
+        name = line.tokens[function].text
+        if place in NUMBER_ARGUMENTS.get(name.lower(), ()):
+            yield at, "argument-kind", f"{name.upper()}() wants a number at place {place + 1}"
 
 
 def _mnemonics(line: LogicalLine) -> Iterator[Problem]:

@@ -53,6 +53,7 @@ RULES = {
     ),
     "assignment-target": Rule(True, "{text} cannot stand here: an assignment is written name = value"),
     "type-mismatch": Rule(True, "{more}"),
+    "argument-kind": Rule(True, "{text} cannot stand here: {more}"),
     "member-of-plain-value": Rule(True, "{text}() gives no object: assign it to a name! first"),
     "whole-array": Rule(True, "a whole string array takes another whole array only: names$[] = others$[]"),
     "channel-missing": Rule(True, "{text} needs its channel in parentheses: {text} (channel, …)"),

@@ -47,6 +47,14 @@ FUNCTIONS = words(
     """
 )
 
+# The places, from 0, at which a function takes a number; only functions where that is sure.
+NUMBER_ARGUMENTS = {
+    **dict.fromkeys(words("abs chr fill fpt int sgn sqr tcb"), (0,)),
+    **dict.fromkeys(words("cvs msgbox pad"), (1,)),
+    "jul": (0, 1, 2),
+    "mod": (0, 1),
+}
+
 # Name a value inside the parentheses of a channel or a function, or behind a verb: ERR=label, KEY=k$.
 OPTIONS = words("dir dom end err exists ind iol isz key knum len lib mode siz tbl tim")
 

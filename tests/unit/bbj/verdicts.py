@@ -53,6 +53,8 @@ ACCEPTED = [
     "found!=map!.get(1,err=*next)",
     "System@.out.println(a$)",
     "temp=a, a=mod(b,a), b=temp",
+    'x=num(a$,err=*next)+len(b!)+int(c!)+int(d$(1,2))+dec(n)',
+    'x=len["abc"]\nx=a!.len(5)+fnlen(5)',
     # words of the language as names
     "print=1\nprint print",
     "next=2\nx=1-next",
@@ -190,6 +192,7 @@ REFUSED = [
     "interval = 0 rem Manual",
     'a$ = "He said \\"hello\\" to me"',
     "dosomething",
+    'x = msgbox("a","IconInfo","b")',
     'a$ = a" + b$',
     'x$ = str(x:"-##0.00").trim()',
     "try",

@@ -32,6 +32,14 @@ class ClassField(NamedTuple):
     name: int
 
 
+class TextArgument(NamedTuple):
+    """A string or a plain name$ as an argument: indexes of the function's name and of it, place from 0."""
+
+    function: int
+    place: int
+    at: int
+
+
 @dataclass(slots=True)
 class Reading:
     """What a line says; shared by all lines of its shape, so read only. Numbers are indexes of tokens.
@@ -46,6 +54,7 @@ class Reading:
         class_name: of CLASS or INTERFACE.
         mismatches: plain names that are assigned the other kind of value: a number to name$, text to name.
         members: names whose call is followed by a member: name(…).member
+        texts: arguments of plain names, which may be functions.
     """
 
     problem: Problem | None = None
@@ -58,6 +67,7 @@ class Reading:
     header: Header | None = None
     mismatches: list[int] = field(default_factory=list)
     members: list[int] = field(default_factory=list)
+    texts: list[TextArgument] = field(default_factory=list)
 
 
 NOTHING_SAID = Reading()  # of a line without tokens

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curation.domain.bbj.grammar.reading import Reader
+from curation.domain.bbj.grammar.reading import Reader, TextArgument
 from curation.domain.bbj.grammar.shapes import (
     END,
     ENDS,
@@ -174,7 +174,8 @@ class ValueReader(Reader):
         member = called = False
         while True:
             if self.next == "(":
-                self.arguments(channel=channel)
+                plain = not called and not member and self.shapes[start] == "n" and self.at == start + 1
+                self.arguments(channel=channel, function=start if plain else None)
                 if not called and not member and self.next == ".":
                     self.said.members.append(start)
                 called = True
@@ -189,17 +190,20 @@ class ValueReader(Reader):
             else:
                 return member, called
 
-    def arguments(self, channel: bool = False) -> None:
+    def arguments(self, channel: bool = False, function: int | None = None) -> None:
         """( value, option=…, … ). Empty places between commas are let through."""
         self.enter()
         self.move()
-        first = True
+        place = 0
         while self.next != ")":
-            if self.next == ",":
+            start, shape = self.at, self.next
+            if shape == ",":
                 pass
-            elif first and not channel or not self.option(channel=channel):
+            elif (not place and not channel) or not self.option(channel=channel):
                 self.value()
-            first = False
+                if function is not None and self.at == start + 1 and shape in ("s", "n$"):
+                    self.said.texts.append(TextArgument(function, place, start))
+            place += 1
             if self.next != ")":
                 self.expect(",", "text-in-parentheses")
         self.move()

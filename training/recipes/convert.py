@@ -113,7 +113,11 @@ def compare_tokenisation(model: Path, gguf_file: Path) -> None:
     llama.disable_logging()
     # Mapped into memory, so that the weights are never read. (Its vocab_only switch aborts the process.)
     parameters = llama.LlamaModelParams()
-    parameters.use_mmap, parameters.use_extra_bufts, parameters.n_gpu_layers = True, False, 0
+    parameters.use_extra_bufts, parameters.n_gpu_layers = False, 0
+    if hasattr(parameters, "use_mmap"):
+        parameters.use_mmap = True
+    else:  # cyllama 0.7, which Python 3.12 and newer get
+        parameters.load_mode = llama.LLAMA_LOAD_MODE_MMAP
     loaded = llama.LlamaModel(str(gguf_file), parameters)
     vocabulary = loaded.get_vocab()
     for text in AWKWARD_TEXTS:

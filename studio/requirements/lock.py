@@ -1,4 +1,4 @@
-"""Write run.txt and test.txt, hash-pinned, from the .in files beside this one.
+"""Write run.txt, test.txt and gpu.txt, hash-pinned, from the .in files beside this one.
 
     python studio/requirements/lock.py        needs `uv` on the PATH
 
@@ -18,6 +18,8 @@ TORCH_AND_ITS_CUDA_PARTS = re.compile(r"^(torch|triton|nvidia-[\w-]+|cuda-[\w-]+
 def compile_list(name: str) -> str:
     command = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11"]
     command += ["--no-header", "--no-annotate", "--quiet", f"{name}.in"]
+    if name == "gpu":  # gpu.in says why
+        command.append("--no-deps")
     return subprocess.run(command, cwd=HERE, check=True, capture_output=True, text=True).stdout
 
 
@@ -27,7 +29,7 @@ def requirements(text: str) -> list[str]:
 
 
 def main() -> None:
-    for name in ("run", "test"):
+    for name in ("run", "test", "gpu"):
         kept = [e for e in requirements(compile_list(name)) if not TORCH_AND_ITS_CUDA_PARTS.match(e)]
         (HERE / f"{name}.txt").write_text("".join(kept))
         print(f"{name}.txt: {len(kept)} packages")

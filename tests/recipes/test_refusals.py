@@ -83,6 +83,29 @@ def test_without_torch_the_sentence_says_how_to_get_it(tmp_path, snapshot, no_ba
     assert "Run python3 manage.py up" in failure.message
 
 
+def test_without_unsloth_its_backend_says_how_to_get_it(tmp_path, snapshot):
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "unsloth.py").write_text(
+        "raise ModuleNotFoundError('No module named unsloth', name='unsloth')"
+    )
+    values = {**pretrain_values(snapshot, snapshot), "process_env": {"PYTHONPATH": str(tmp_path / "without")}}
+
+    failure = refused("pretrain", tmp_path / "pretrain", **values, backend="unsloth")
+
+    assert failure.code == "config_invalid"
+    assert "backend=unsloth: unsloth is not installed here" in failure.message
+    assert "-r studio/requirements/gpu.txt, or write backend=plain" in failure.message
+
+
+def test_an_unknown_backend_lists_the_known_ones(tmp_path, snapshot):
+    failure = refused(
+        "pretrain", tmp_path / "pretrain", **pretrain_values(snapshot, snapshot), backend="axolotl"
+    )
+
+    assert failure.code == "config_invalid"
+    assert failure.message == 'backend="axolotl" is not one of plain, unsloth.'
+
+
 @pytest.mark.slow
 def test_a_prompt_that_leaves_no_room_for_its_answer_is_named_by_row(base, snapshot, tmp_path):
     rows = [chat_row("short", "ok"), chat_row("long " * 400, "never learnt")]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 TINY = "tiny"
+BACKENDS = ("plain", "unsloth")
 QUANTISATIONS = ("Q8_0", "Q4_K_M", "Q4_0", "Q2_K")
 
 Value = bool | int | float | str
@@ -47,6 +48,16 @@ class Field:
         return f"{self.stage}.{self.name}"
 
 
+_BATCH_REASON = (
+    "As many as fit into GPU memory. The plain backend packs a batch of stage 1 into one sequence, and its "
+    "attention grows with the square of that: raise accumulate instead."
+)
+_BACKEND_REASON = (
+    "plain needs no more than the studio installs. unsloth was 1.5 to 2 times as fast on an H100; it is an "
+    "optional list, studio/requirements/gpu.txt."
+)
+
+
 def _learning(stage: str, *, rate: float, epochs: float, max_length: int, why: str) -> tuple[Field, ...]:
     """The fields both training stages share, so that their names and ranges never drift apart."""
     steps = "optimizer steps"
@@ -62,7 +73,7 @@ def _learning(stage: str, *, rate: float, epochs: float, max_length: int, why: s
             10**6,
             steps,
         ),
-        Field(stage, "batch_size", 1, "As many as fit into GPU memory.", 1, 256, "sequences a device step"),
+        Field(stage, "batch_size", 1, _BATCH_REASON, 1, 256, "sequences a device step"),
         Field(stage, "accumulate", 32, "1 x 32 = 32 sequences an optimizer step.", 1, 1024, "device steps"),
         Field(stage, "max_length", max_length, "Longer samples are cut or split there.", 64, 32768, "tokens"),
         Field(stage, "warmup_ratio", 0.03, "A cold optimizer starts gently.", 0.0, 0.5, "share of all steps"),
@@ -71,6 +82,7 @@ def _learning(stage: str, *, rate: float, epochs: float, max_length: int, why: s
         Field(stage, "eval_steps", 50, "Validation loss this often.", 1, 100_000, steps),
         Field(stage, "save_steps", 50, "A checkpoint this often; two are kept.", 1, 100_000, steps),
         Field(stage, "nf4", True, "The base in 4 bits (QLoRA): a quarter of the memory."),
+        Field(stage, "backend", "plain", _BACKEND_REASON, choices=BACKENDS),
     )
 
 
@@ -150,8 +162,6 @@ _NAMED: dict[str, dict[str, dict[str, Value]]] = {
         },
         "generate": {"samples": 2, "max_tokens": 512},
     },
-    # One sequence a device step: the scores over a vocabulary of 152,064 need as much memory as the weights.
-    # Estimated, not measured: 18 GiB for 7B and 25 GiB for 14B, embeddings in float32 included.
     "qwen7b": {"base": {"model": "Qwen/Qwen2.5-Coder-7B"}},
     "qwen14b": {"base": {"model": "Qwen/Qwen2.5-Coder-14B"}},
 }
@@ -160,8 +170,8 @@ RECIPE_NAMES = tuple(_NAMED)
 
 TITLES: dict[str, str] = {
     "rehearsal": "Rehearsal: the whole chain on a tiny random model, on a CPU, in a few minutes",
-    "qwen7b": "Qwen2.5-Coder-7B, QLoRA, one 24 GB GPU",
-    "qwen14b": "Qwen2.5-Coder-14B, QLoRA, one 40 GB GPU",
+    "qwen7b": "Qwen2.5-Coder-7B, QLoRA, one 16 GB GPU",
+    "qwen14b": "Qwen2.5-Coder-14B, QLoRA, one 24 GB GPU",
 }
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from training.recipes.learning import (
     LearningRecipe,
     adapter_folder,
     base_folder,
-    load_base,
+    load_backend,
     load_tokenizer,
     run_trainer,
     trainer_options,
@@ -51,15 +53,16 @@ def train(recipe: InstructRecipe, folder: RunFolder) -> dict[str, Any]:
         )
     held_back = read_rows(Path(recipe.validation_file)) if recipe.validation_file else []
     adapter = adapter_folder(recipe.adapter)
+    backend = load_backend(recipe.backend)
     tokenizer = load_tokenizer(recipe.base_model, recipe.base_revision)
     tokenizer.eos_token = END_OF_TURN
-    cut = rows_cut(rows, tokenizer, recipe.max_length)
+    train_rows, cut = token_rows(rows, tokenizer, recipe.max_length)
+    validation_rows, _ = token_rows(held_back, tokenizer, recipe.max_length)
 
     from datasets import Dataset
-    from peft import PeftModel
     from trl import SFTConfig, SFTTrainer
 
-    model = PeftModel.from_pretrained(load_base(recipe), str(adapter), is_trainable=True)
+    model = backend.continued_adapter(recipe, adapter)
     # The saved adapter names no folder of another machine; peft looks there for the base's vocabulary when it
     # saves.
     model.peft_config["default"].base_model_name_or_path = base_folder(
@@ -67,13 +70,9 @@ def train(recipe: InstructRecipe, folder: RunFolder) -> dict[str, Any]:
     )
     trainer = SFTTrainer(
         model=model,
-        args=SFTConfig(
-            **trainer_options(recipe, folder, evaluate=bool(held_back)),
-            packing=False,
-            completion_only_loss=True,
-        ),
-        train_dataset=Dataset.from_list(rows),
-        eval_dataset=Dataset.from_list(held_back) if held_back else None,
+        args=SFTConfig(**trainer_options(recipe, folder, evaluate=bool(held_back)), packing=False),
+        train_dataset=Dataset.from_list(train_rows),
+        eval_dataset=Dataset.from_list(validation_rows) if validation_rows else None,
         processing_class=tokenizer,
     )
     audit = {
@@ -109,20 +108,30 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def rows_cut(rows: list[dict[str, Any]], tokenizer: Any, max_length: int) -> int:
-    """How many rows are longer than max_length tokens: the end of their answers is not learnt.
+def token_rows(
+    rows: list[dict[str, Any]], tokenizer: Any, max_length: int
+) -> tuple[list[dict[str, list[int]]], int]:
+    """The rows as input_ids and labels (-100 = no loss), equally long, and how many of them were cut.
+
+    Made here and not by the trainer, so that every backend trains the same tokens. What a cut takes away, the
+    end of an answer, is not learnt.
 
     Raises:
-        Failure: data_invalid: a prompt alone fills max_length, so that nothing of its answer would be learnt
-            (the trainer would drop the row without a word).
+        Failure: data_invalid: a prompt alone fills max_length, so that nothing of its answer would be learnt.
     """
-    cut, silent = 0, []
+    made, cut, silent = [], 0, []
+    # tokenize and return_dict are said aloud: Unsloth changes what they are otherwise.
+    render = partial(tokenizer.apply_chat_template, tokenize=True, return_dict=True)
     for number, row in enumerate(rows, 1):
-        prompt = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True)["input_ids"]
-        whole = tokenizer.apply_chat_template(row["prompt"] + row["completion"])["input_ids"]
+        prompt = render(row["prompt"], add_generation_prompt=True)["input_ids"]
+        whole = render(row["prompt"] + row["completion"])["input_ids"]
         cut += len(whole) > max_length
         if len(prompt) >= max_length:
             silent.append(str(number))
+        # Not simply the prompt's length: a line end that begins an answer melts into the prompt's last token.
+        start = _common_start(prompt, whole)
+        labels = [-100] * start + whole[start:]
+        made.append({"input_ids": whole[:max_length], "labels": labels[:max_length]})
     if silent:
         raise Failure(
             "data_invalid",
@@ -130,7 +139,13 @@ def rows_cut(rows: list[dict[str, Any]], tokenizer: Any, max_length: int) -> int
             "nothing of the "
             "answer would be learnt. Raise instruct.max_length or shorten these examples.",
         )
-    return cut
+    return made, cut
+
+
+def _common_start(first: list[int], second: list[int]) -> int:
+    """How many tokens both begin with."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+    return sum(1 for _ in same)
 
 
 def audit_loss_mask(dataset: Any, tokenizer: Any, *, rows: int, max_length: int) -> dict[str, int]:

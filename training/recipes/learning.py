@@ -1,4 +1,4 @@
-"""What both training stages share: loading the base, checkpoints, metrics, a clean stop, saving."""
+"""What both training stages share: the choice of backend, checkpoints, metrics, a clean stop, saving."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from training.domain.failure import Failure
+from training.domain.recipe import BACKENDS
 from training.domain.run_folder import RunFolder, mark_complete, newest_checkpoint, values_digest
 from training.recipes.frame import Stop, existing_file, existing_folder, fault_point
 
@@ -37,7 +38,51 @@ class LearningRecipe:
     eval_steps: int = 50
     save_steps: int = 50
     nf4: bool = False
+    backend: str = "plain"
     seed: int = 13
+
+
+class Backend(Protocol):
+    """How a base becomes a model with a trainable adapter: the modules backend_plain and backend_unsloth.
+
+    Both give back a PeftModel of which only the adapter (and modules_to_save) is trained. They get the same
+    token rows and write the same files, so stages of different backends follow each other.
+    """
+
+    def new_adapter(self, recipe: LearningRecipe, lora: dict[str, Any]) -> Any:
+        """The base with a fresh adapter.
+
+        Args:
+            lora: peft.LoraConfig's r, lora_alpha, lora_dropout, bias, target_modules, modules_to_save.
+        """
+
+    def continued_adapter(self, recipe: LearningRecipe, adapter: Path) -> Any:
+        """The base with the adapter that an earlier stage saved, to be trained further."""
+
+
+def load_backend(name: str) -> Backend:
+    """Import a backend. Call it before anything imports trl, peft or transformers: Unsloth patches them.
+
+    Raises:
+        Failure: config_invalid: there is no such backend, or Unsloth is not installed.
+    """
+    if name == "plain":
+        from training.recipes import backend_plain
+
+        return backend_plain
+    if name not in BACKENDS:
+        raise Failure("config_invalid", f'backend="{name}" is not one of {", ".join(BACKENDS)}.')
+    from training.recipes import backend_unsloth
+
+    try:
+        import unsloth  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise Failure(
+            "config_invalid",
+            f"backend=unsloth: {error.name} is not installed here. Install the optional list with "
+            "pip install --no-deps --require-hashes -r studio/requirements/gpu.txt, or write backend=plain.",
+        ) from error
+    return backend_unsloth
 
 
 def load_tokenizer(base_model: str, revision: str = "") -> Any:
@@ -58,34 +103,6 @@ def load_tokenizer(base_model: str, revision: str = "") -> Any:
     # Padding is masked out of the loss: were it the end token, the model would never learn to stop.
     tokenizer.pad_token = PADDING
     return tokenizer
-
-
-def load_base(recipe: LearningRecipe) -> Any:
-    """The base model, in 4 bits if nf4; float32 on a CPU, bfloat16 with CUDA."""
-    import torch
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
-
-    cuda = torch.cuda.is_available()
-    dtype = torch.bfloat16 if cuda else torch.float32
-    options: dict[str, Any] = {"dtype": dtype}
-    if recipe.nf4:
-        options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-        )
-    if cuda:
-        options["device_map"] = {"": 0}
-    model = AutoModelForCausalLM.from_pretrained(
-        base_folder(recipe.base_model, recipe.base_revision), **options
-    )
-    model.config.use_cache = False
-    if recipe.nf4:
-        from peft import prepare_model_for_kbit_training
-
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=cuda)
-    return model
 
 
 def trainer_options(recipe: LearningRecipe, folder: RunFolder, *, evaluate: bool) -> dict[str, Any]:
@@ -113,6 +130,8 @@ def trainer_options(recipe: LearningRecipe, folder: RunFolder, *, evaluate: bool
         "save_steps": recipe.save_steps,
         "save_total_limit": 2,
         "report_to": [],
+        # Counted by the trainer itself, so that it is there with either backend and goes on after a resume.
+        "include_num_input_tokens_seen": "non_padding",
         "bf16": cuda,
         "fp16": False,
         "gradient_checkpointing": cuda,
@@ -148,6 +167,7 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
     if Stop.asked:
         raise Failure("cancelled", f"Stopped at step {trainer.state.global_step}. Its checkpoint is kept.")
     result = {
+        **_peak_gpu_memory(),
         "steps": trainer.state.global_step,
         "loss": round(outcome.training_loss, 4),
         "resumed_from": checkpoint.name if checkpoint else "",
@@ -161,6 +181,13 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
     save_model_folder(trainer.model, trainer.processing_class, folder.path / "adapter")
     shutil.rmtree(folder.checkpoints, ignore_errors=True)  # the adapter is saved: they are only a way to it
     return {"files": ["adapter"], **result}
+
+
+def _peak_gpu_memory() -> dict[str, int]:
+    """The most bytes torch ever held of the GPU; nothing without one. The driver's own part is not in it."""
+    import torch
+
+    return {"peak_gpu_memory_bytes": torch.cuda.max_memory_reserved()} if torch.cuda.is_available() else {}
 
 
 def save_model_folder(model: Any, tokenizer: Any, target: Path) -> None:
@@ -187,26 +214,24 @@ def _callback(stage: str, folder: RunFolder, inputs: str) -> Any:
     class Reporter(TrainerCallback):
         """Writes the metrics, completes checkpoints, and ends the training when SIGTERM came."""
 
-        def __init__(self) -> None:
-            self._tokens_before = 0.0
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self._tokens_before = state.num_input_tokens_seen  # not 0 when a run is resumed
             self._at = time.monotonic()
 
         def on_log(
             self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any
         ) -> None:
             logs = logs or {}
-            if "train_runtime" in logs or not state.is_world_process_zero:
+            if "train_loss" in logs or not state.is_world_process_zero:
                 return  # the summary at the end repeats what the steps said
             point: dict[str, Any] = {"stage": stage, "step": state.global_step, "of": state.max_steps}
             for name in ("loss", "eval_loss", "learning_rate", "grad_norm"):
                 if name in logs:
                     point[name] = logs[name]
-            if "num_tokens" in logs and "loss" in logs:
-                now = time.monotonic()
-                # num_tokens restarts at 0 when a run is resumed, hence the lower bound.
-                tokens = max(0.0, logs["num_tokens"] - self._tokens_before)
-                point["tokens_per_s"] = round(tokens / max(now - self._at, 1e-6), 1)
-                self._tokens_before, self._at = logs["num_tokens"], now
+            if "loss" in logs:
+                now, tokens = time.monotonic(), state.num_input_tokens_seen
+                point["tokens_per_s"] = round((tokens - self._tokens_before) / max(now - self._at, 1e-6), 1)
+                self._tokens_before, self._at = tokens, now
             point["at"] = datetime.now(UTC).isoformat(timespec="seconds")
             folder.append_metrics(point)
             print(" ".join(f"{name}={value}" for name, value in point.items()), flush=True)

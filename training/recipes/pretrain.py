@@ -19,7 +19,7 @@ from training.recipes.frame import existing_folder, main
 from training.recipes.learning import (
     LINEAR_LAYERS,
     LearningRecipe,
-    load_base,
+    load_backend,
     load_tokenizer,
     run_trainer,
     trainer_options,
@@ -41,40 +41,53 @@ def train(recipe: PretrainRecipe, folder: RunFolder) -> dict[str, Any]:
     programs, held_back = read_corpus(
         Path(existing_folder(recipe.corpus_folder, "corpus_folder", "data_invalid"))
     )
+    backend = load_backend(recipe.backend)
     tokenizer = load_tokenizer(recipe.base_model, recipe.base_revision)
 
     from datasets import Dataset
-    from peft import LoraConfig, get_peft_model
     from transformers import set_seed
     from trl import SFTConfig, SFTTrainer
 
     set_seed(recipe.seed)  # the trainer sets it too, but only after the adapter got its random start
-    lora = LoraConfig(
-        r=recipe.lora_rank,
-        lora_alpha=recipe.lora_alpha,
-        lora_dropout=recipe.lora_dropout,
-        bias="none",
-        task_type="CAUSAL_LM",
-        target_modules=LINEAR_LAYERS,
-        modules_to_save=["embed_tokens", "lm_head"] if recipe.train_embeddings else None,
-    )
+    lora = {
+        "r": recipe.lora_rank,
+        "lora_alpha": recipe.lora_alpha,
+        "lora_dropout": recipe.lora_dropout,
+        "bias": "none",
+        "target_modules": LINEAR_LAYERS,
+        "modules_to_save": ["embed_tokens", "lm_head"] if recipe.train_embeddings else None,
+    }
     trainer = SFTTrainer(
-        model=get_peft_model(load_base(recipe), lora),
+        model=backend.new_adapter(recipe, lora),
         args=SFTConfig(
             **trainer_options(recipe, folder, evaluate=bool(held_back)),
-            # "bfd" alone would cut away whatever is longer than one block; "bfd_split" spreads it over
-            # several.
             packing=True,
-            packing_strategy="bfd_split",
+            packing_strategy="bfd",
             eval_packing=True,
         ),
-        train_dataset=Dataset.from_dict({"text": programs}),
-        eval_dataset=Dataset.from_dict({"text": held_back}) if held_back else None,
+        train_dataset=Dataset.from_list(pieces(programs, tokenizer, recipe.max_length)),
+        eval_dataset=Dataset.from_list(pieces(held_back, tokenizer, recipe.max_length))
+        if held_back
+        else None,
         processing_class=tokenizer,
     )
     result = run_trainer(trainer, "pretrain", folder)
     blocks = [len(block) for block in trainer.train_dataset["input_ids"]]
     return {**result, "programs": len(programs), "blocks": len(blocks), "tokens": sum(blocks)}
+
+
+def pieces(programs: list[str], tokenizer: Any, max_length: int) -> list[dict[str, list[int]]]:
+    """The programs as token rows, each ended; one longer than max_length becomes several rows.
+
+    Cut here and not by the trainer: Unsloth's and TRL's plain packing drop what is longer than a block.
+    """
+    rows = []
+    for program in programs:
+        tokens = tokenizer(program)["input_ids"] + [tokenizer.eos_token_id]
+        for start in range(0, len(tokens), max_length):
+            piece = tokens[start : start + max_length]
+            rows.append({"input_ids": piece, "labels": piece})
+    return rows
 
 
 def read_corpus(folder: Path) -> tuple[list[str], list[str]]:

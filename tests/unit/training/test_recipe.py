@@ -36,6 +36,11 @@ def test_the_qwen_recipes_are_qlora_with_32_sequences_a_step(name):
     assert needs_gpu(recipe)
 
 
+@pytest.mark.parametrize("name", RECIPE_NAMES)
+def test_a_named_recipe_needs_nothing_but_what_the_studio_installs(name):
+    assert {named(name)[stage]["backend"] for stage in ("pretrain", "instruct")} == {"plain"}
+
+
 def test_the_rehearsal_needs_no_gpu():
     assert not needs_gpu(named("rehearsal"))
 
@@ -67,6 +72,10 @@ def test_changing_a_copy_leaves_the_named_recipe_alone():
         ({"instruct.batch_size": 2.5}, "instruct.batch_size=2.5: write a whole number, the default is 1"),
         ({"instruct.batch_size": True}, "instruct.batch_size=True: write a whole number, the default is 1"),
         ({"instruct.nf4": 1}, "instruct.nf4=1: write true or false"),
+        (
+            {"pretrain.backend": "unslot"},
+            'pretrain.backend="unslot" is not one of plain, unsloth. Did you mean "unsloth"?',
+        ),
         ({"instruct.epoch": 1}, 'instruct.epoch: unknown. Did you mean "epochs"?'),
         ({"instrukt.epochs": 1}, 'instrukt: there is no such part of a recipe. Did you mean "instruct"?'),
         (

@@ -142,6 +142,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # Training and evaluation
 STUDIO_TRAINING_DATA = Path(env.text("STUDIO_TRAINING_DATA") or ROOT / "training-data")
 STUDIO_BASE_MODELS = env.folder("STUDIO_BASE_MODELS", VAR / "base-models")
+STUDIO_TRAINING_BACKEND = env.choice("STUDIO_TRAINING_BACKEND", "plain", ("plain", "unsloth"))
 STUDIO_BBJCPL = env.text("STUDIO_BBJCPL")
 STUDIO_BBJCPL_PREFIX = [folder for folder in env.text("STUDIO_BBJCPL_PREFIX").split(":") if folder]
 STUDIO_BBJCPL_TIMEOUT_S = env.whole_number("STUDIO_BBJCPL_TIMEOUT_S", 30, least=1, most=600)

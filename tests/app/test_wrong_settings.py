@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         (("STUDIO_LEASE_S", "soon"), "check", "is not a whole number from 3 to 3600"),
         (("STUDIO_DEBUG", "maybe"), "check", "STUDIO_DEBUG=1 or STUDIO_DEBUG=0"),
+        (
+            ("STUDIO_TRAINING_BACKEND", "axolotl"),
+            "check",
+            "is not one of plain, unsloth. Unset it for plain.",
+        ),
         (("STUDIO_PRODUCTION", "1"), "check", "STUDIO_SECRET_KEY is not set"),
         (("STUDIO_HOSTS", "localhost"), "train", "Run: python3 manage.py migrate"),
         (("STUDIO_DATABASE_URL", "postgres://a:b@127.0.0.1:1/c"), "train", "Check STUDIO_DATABASE_URL"),

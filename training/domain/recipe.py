@@ -53,7 +53,7 @@ _BATCH_REASON = (
     "attention grows with the square of that: raise accumulate instead."
 )
 _BACKEND_REASON = (
-    "plain needs no more than the studio installs. unsloth was 1.5 to 2 times as fast on an H100; it is an "
+    "plain needs no more than the studio installs. unsloth was 1.5 to 2.1 times as fast on an H100; it is an "
     "optional list, studio/requirements/gpu.txt."
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import shutil
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,7 +16,9 @@ from django.db.models import Count, Q
 
 from curation.models import Snapshot, TaskSet
 from curation.services import snapshotting
+from training.adapters import nvidia
 from training.domain import recipe as recipes
+from training.domain import vram
 from training.domain.failure import Failure
 
 # Import name → what is installed. They are looked for, never imported: the web process must not load torch.
@@ -52,15 +55,24 @@ def check(
     if recipe_name not in recipes.RECIPE_NAMES:
         known = ", ".join(recipes.RECIPE_NAMES)
         return Preflight({}, [f'Recipe "{recipe_name}" is not one of {known}. Choose one of them.'])
-    recipe = recipes.with_overrides(recipes.named(recipe_name), overrides or {})
+    recipe = recipes.with_overrides(_with_the_sites_backend(recipes.named(recipe_name)), overrides or {})
     found = Preflight(recipe)
     found.blocking.extend(recipes.problems(recipe))
     _check_snapshot(snapshot, found)
     _check_tasks(found)
     _check_packages(found)
+    _check_backend(recipe, found)
     if not found.blocking:  # a recipe with problems has no base model to look for
         _check_base_and_disk(recipe, found)
     return found
+
+
+def _with_the_sites_backend(recipe: dict[str, Any]) -> dict[str, Any]:
+    """STUDIO_TRAINING_BACKEND decides for recipes that need a GPU; on a CPU no backend gains anything."""
+    if not recipes.needs_gpu(recipe):
+        return recipe
+    backend = {"backend": settings.STUDIO_TRAINING_BACKEND}
+    return recipes.with_overrides(recipe, {"pretrain": backend, "instruct": backend})
 
 
 def _check_snapshot(snapshot: Snapshot, found: Preflight) -> None:
@@ -122,20 +134,35 @@ def _check_packages(found: Preflight) -> None:
         )
 
 
+def _check_backend(recipe: dict[str, Any], found: Preflight) -> None:
+    stages = [
+        stage for stage in ("pretrain", "instruct") if recipe.get(stage, {}).get("backend") == "unsloth"
+    ]
+    if stages and importlib.util.find_spec("unsloth") is None:
+        found.warnings.append(
+            f"{' and '.join(stages)}: backend=unsloth, and Unsloth is not installed on this machine. The run "
+            "fails unless the gpu worker is on another machine that has it. To install it: pip install "
+            "--no-deps --require-hashes -r studio/requirements/gpu.txt"
+        )
+
+
 def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
     model = recipe["base"]["model"]
     needed = TINY_BYTES
     if recipes.needs_gpu(recipe):
-        if shutil.which("nvidia-smi") is None:
+        gpus = nvidia.gpu_memory_bytes()
+        if not gpus:
             found.warnings.append(
                 f"No NVIDIA GPU was found on this machine, and {model} needs one. The run fails unless the "
                 "gpu worker is on another machine that has one; the rehearsal recipe runs on a CPU."
             )
         try:
-            needed = int(weight_bytes(base_model_folder(recipe)) * SHARE_OF_BASE * MARGIN)
+            folder = base_model_folder(recipe)
+            _check_gpu_memory(recipe, folder, gpus, found)
         except Failure as failure:
             found.blocking.append(failure.message)
             return
+        needed = int(weight_bytes(folder) * SHARE_OF_BASE * MARGIN)
     found.facts.append(("Base model", model))
     free = shutil.disk_usage(settings.VAR).free
     found.facts.append(("Disk", f"{needed / 1e9:.1f} GB estimated, {free / 1e9:.1f} GB free"))
@@ -144,6 +171,43 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
             f"The run needs an estimated {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free "
             "where STUDIO_VAR lies. Free some space, or set STUDIO_VAR to a larger volume."
         )
+
+
+def _check_gpu_memory(recipe: dict[str, Any], folder: Path, gpus: list[int], found: Preflight) -> None:
+    """Compare what each training stage is estimated to need with the largest GPU here.
+
+    Args:
+        gpus: Bytes of each GPU of this machine; the worker's machine may have others, so this never blocks.
+    """
+    try:
+        shape = vram.ModelShape.from_config(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    except (ValueError, KeyError) as error:
+        raise Failure(
+            "base_model_mismatch", f"{folder}/config.json: not that of a Qwen2 model ({error}). Take one."
+        ) from error
+    needed = {
+        stage: vram.estimate(
+            shape,
+            backend=recipe[stage]["backend"],
+            nf4=recipe[stage]["nf4"],
+            rank=recipe["pretrain"]["lora_rank"],
+            batch_size=recipe[stage]["batch_size"],
+            max_length=recipe[stage]["max_length"],
+            train_embeddings=recipe["pretrain"]["train_embeddings"],
+        ).total
+        for stage in ("pretrain", "instruct")
+    }
+    words = ", ".join(f"{stage} {total / 1e9:.1f} GB" for stage, total in needed.items())
+    there = f"; {max(gpus) / 1e9:.1f} GB on the largest GPU here" if gpus else ""
+    found.facts.append(("GPU memory", f"estimated: {words}{there}"))
+    for stage, total in needed.items():
+        if gpus and total > max(gpus):
+            found.warnings.append(
+                f"{stage} needs an estimated {total / 1e9:.1f} GB of GPU memory, and the largest GPU of this "
+                f"machine has {max(gpus) / 1e9:.1f} GB. Lower {stage}.batch_size and raise "
+                f"{stage}.accumulate by the same factor, lower {stage}.max_length, or let a larger GPU take "
+                "the run."
+            )
 
 
 def base_model_folder(recipe: dict[str, Any]) -> Path:

@@ -1,10 +1,25 @@
-"""Celery's door. The database is the truth; a message is only a wake-up."""
+"""Celery's door: an id in, one service. The database is the truth; a message is only a wake-up."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from curation.services import comparing
+from curation.services import comparing, queueing, uploading, working
+
+
+@shared_task(ignore_result=True)
+def run_import(job_id: int) -> None:
+    """Safe to deliver twice: the second delivery finds the job already claimed."""
+    if claim := queueing.claim(job_id, queueing.this_process()):
+        working.carry_out(claim)
+
+
+@shared_task(ignore_result=True)
+def tend_imports() -> None:
+    """Take back imports whose worker is gone, publish what nobody has claimed, remove what nobody needs."""
+    queueing.reap()
+    queueing.publish_waiting()
+    uploading.forget_unused()
 
 
 @shared_task(ignore_result=True)

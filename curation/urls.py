@@ -1,6 +1,6 @@
 from django.urls import path
 
-from curation.views import editor, examples, imports, reviews, snapshots
+from curation.views import editor, examples, imports, mending, reviews, snapshots
 
 urlpatterns = [
     path("examples/", examples.example_list, name="example_list"),
@@ -14,7 +14,20 @@ urlpatterns = [
     path("drafts/keep/", editor.draft_keep, name="draft_keep"),
     path("drafts/<int:draft_id>/", editor.draft_edit, name="draft_edit"),
     path("drafts/<int:draft_id>/discard/", editor.draft_discard, name="draft_discard"),
-    path("import/", imports.import_page, name="import"),
+    path("import/", imports.import_list, name="import"),
+    path("import/folder/", imports.import_folder, name="import_folder"),
+    path("import/<int:job_id>/", imports.import_page, name="import_page"),
+    path("import/<int:job_id>/live/", imports.import_live, name="import_live"),
+    path("import/<int:job_id>/confirm/", imports.import_confirm, name="import_confirm"),
+    path("import/<int:job_id>/cancel/", imports.import_cancel, name="import_cancel"),
+    path("import/<int:job_id>/problems/<slug:code>/", imports.import_problems, name="import_problems"),
+    path("import/<int:job_id>/items/<slug:change>/", imports.import_items, name="import_items"),
+    path("import/<int:job_id>/lines/<int:position>/", imports.import_line, name="import_line"),
+    path("import/<int:job_id>/mend/<slug:code>/", mending.import_mend, name="import_mend"),
+    path("import/<int:job_id>/mend/<slug:code>/all/", mending.import_mend_all, name="import_mend_all"),
+    path("import/<int:job_id>/decide/<int:problem_id>/", mending.import_decide, name="import_decide"),
+    path("import/<int:job_id>/undo/<int:problem_id>/", mending.import_undo, name="import_undo"),
+    path("import/<int:job_id>/choose/<int:group>/", mending.import_choose, name="import_choose"),
     path("review/", reviews.review_next, name="review_next"),
     path("snapshots/", snapshots.snapshot_list, name="snapshot_list"),
     path("snapshots/freeze/", snapshots.snapshot_freeze, name="snapshot_freeze"),

@@ -38,6 +38,11 @@ app.conf.beat_schedule = {
         "schedule": timedelta(seconds=20),
         "options": {"expires": 20},
     },
+    "tend imports": {
+        "task": "curation.tasks.tend_imports",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
 }
 
 REPORT_EVERY_S = 5.0

@@ -17,7 +17,7 @@ from curation.domain.problems import Problem
 
 CODE = "secret"
 
-# What people write where a secret would stand; compared in lower case, without signs and digits around it.
+# What people write where a secret would stand; compared in lower case, without signs at its ends.
 _PLACEHOLDERS = words(
     """
     admin api_key apikey bar change-me change_me changeme default demo dummy empty example foo guest hidden key

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from curation.domain import chatml, markdown
+from curation.domain import chatml, markdown, secrets
 from curation.domain.bbj import CHECK_VERSION, check
 from curation.domain.labels import TOPICS
 from curation.domain.markdown import CodeFile, ExampleDoc
@@ -90,6 +90,7 @@ def read(data: bytes, *, path: str) -> Checked:
     ]
     if parsed.doc:
         problems += _doc_problems(parsed.doc)
+    problems += secrets.problems(text, file=path)
     return Checked(parsed.doc, text, tuple(problems), parsed.code_files)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -87,10 +87,11 @@ def plan_import(root: Path) -> ImportPlan:
         source_files.FolderRefused: There is no such folder or file.
     """
     known = dict(Example.objects.values_list("path", "content_hash"))
-    return ImportPlan(tuple(_planned(file, known) for file in source_files.read_examples(root)))
+    return ImportPlan(tuple(plan_file(file, known) for file in source_files.read_examples(root)))
 
 
-def _planned(file: source_files.SourceFile, known: dict[str, str]) -> PlannedFile:
+def plan_file(file: source_files.SourceFile, known: Mapping[str, str]) -> PlannedFile:
+    """What importing this file would do. `known`: path -> content hash of each example."""
     if file.data is None:
         return PlannedFile(file.path, None, file.problems, "refused")
     checked = authoring.read(file.data, path=file.path)

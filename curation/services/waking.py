@@ -14,15 +14,17 @@ BROKER_WAIT_S = 2.0
 log = logging.getLogger(__name__)
 
 
-def wake(task: str) -> bool:
-    """Send a wake-up without arguments. Returns whether the broker took it; a failure is no error."""
+def wake(task: str, *arguments: int) -> bool:
+    """Send a wake-up, with ids at most. Returns whether the broker took it; a failure is no error."""
     options = {"socket_connect_timeout": BROKER_WAIT_S, "socket_timeout": BROKER_WAIT_S}
     try:
         with current_app.connection_for_write(
             connect_timeout=BROKER_WAIT_S, transport_options=options
         ) as connection:
             connection.ensure_connection(max_retries=1, timeout=BROKER_WAIT_S, interval_start=0)
-            current_app.send_task(task, connection=connection, retry=False, expires=MESSAGE_LIFE_S)
+            current_app.send_task(
+                task, args=arguments, connection=connection, retry=False, expires=MESSAGE_LIFE_S
+            )
     except Exception as error:  # every broker library has its own exceptions; none may stop what was saved
         log.warning("%s waits for the dispatcher: the broker did not answer (%s)", task, error)
         return False

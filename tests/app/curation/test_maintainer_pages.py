@@ -5,47 +5,12 @@ import json
 import pytest
 from django.urls import reverse
 
-from curation.models import Example, Revision, Snapshot
+from curation.models import Snapshot
 from tests import makers
 
 
 def shown(response) -> str:
     return response.content.decode()
-
-
-def test_the_import_page_says_what_would_happen_and_writes_nothing(as_maintainer, training_data):
-    makers.put(training_data, "gui/bad.md", "no front matter")
-
-    response = as_maintainer.get(reverse("import"))
-
-    assert "Import the 2 good ones" in shown(response)
-    assert "gui/bad.md" in shown(response)
-    assert not Example.objects.exists()
-
-
-def test_importing_notes_who_pressed_the_button(as_maintainer, maintainer, training_data):
-    digest = as_maintainer.get(reverse("import")).context["plan"].digest
-
-    as_maintainer.post(reverse("import"), {"plan_digest": digest})
-
-    assert set(Revision.objects.values_list("author", flat=True)) == {maintainer.pk}
-    assert Example.objects.count() == 2
-
-
-@pytest.mark.parametrize("digest", ["", "nonsense", "0" * 64])
-def test_what_was_not_shown_is_not_imported(as_maintainer, training_data, digest):
-    response = as_maintainer.post(reverse("import"), {"plan_digest": digest})
-
-    assert response.status_code == 422
-    assert "Look again" in shown(response)
-    assert not Example.objects.exists()
-
-
-def test_a_missing_folder_is_a_sentence_on_the_page(as_maintainer, settings, tmp_path):
-    settings.STUDIO_TRAINING_DATA = tmp_path / "nowhere"
-
-    assert "there is no such file or folder" in shown(as_maintainer.get(reverse("import")))
-    assert as_maintainer.post(reverse("import")).status_code == 422
 
 
 FREEZE = {"name": "v1", "seed": "13", "validation_per_mille": "100"}

@@ -1,0 +1,136 @@
+"""The import itself: every good item of a checked job becomes a revision or a conversation, all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from curation.domain.bbj import CHECK_VERSION
+from curation.models import ChatRecord, Example, ImportItem, ImportJob, Revision
+from curation.services import comparing, mending, queueing
+
+BATCH = 500
+_COPIED = ("content_hash", "title", "type", "topic", "difficulty", "generations")
+
+
+def store(claim: queueing.Claim) -> None:
+    """Write what is good now, in one transaction; each item notes what became of it.
+
+    An example that somebody changed since the check is left alone: its item becomes "stale".
+
+    Raises:
+        queueing.CancelRequested, queueing.LostClaim: nothing was written.
+    """
+    job = ImportJob.objects.select_related("requested_by").get(pk=claim.job_id)
+    total = job.items.good().count()
+    heartbeat = queueing.Heartbeat(claim)
+    heartbeat.beat(0, total)
+    with transaction.atomic():
+        # Not one write to the job's row before the end: whoever asks to cancel would have to wait for it.
+        for batch in _batches(job):
+            heartbeat.listen()
+            _store_examples(job, [item for item in batch if item.kind == "example"])
+            _store_records(job, [item for item in batch if item.kind == "record"])
+        comparing.wake_when_saved()
+        queueing.move(claim, "done", finished_at=Now(), done=total, total=total)
+
+
+def _batches(job: ImportJob) -> Iterator[list[ImportItem]]:
+    after = 0
+    while batch := list(job.items.good().filter(position__gt=after).order_by("position")[:BATCH]):
+        yield batch
+        after = batch[-1].position
+
+
+def _store_examples(job: ImportJob, items: Sequence[ImportItem]) -> None:
+    present = {
+        example.path: example
+        for example in Example.objects.select_for_update(of=("self",))
+        .filter(path__in=[item.path for item in items])
+        .select_related("head")
+    }
+    fresh: list[ImportItem] = []
+    outcomes: dict[str, list[int]] = {}
+    for item in items:
+        known = present.get(item.path)
+        now = known.content_hash if known else ""
+        if now == item.content_hash:
+            outcome = "unchanged"
+        elif now != item.base_hash:
+            outcome = "stale"
+        else:
+            outcome = "changed" if known else "created"
+            fresh.append(item)
+        outcomes.setdefault(outcome, []).append(item.pk)
+    _write(job, fresh, present)
+    _note(outcomes)
+
+
+def _write(job: ImportJob, items: Sequence[ImportItem], present: dict[str, Example]) -> None:
+    """The bulk twin of authoring.store; a test compares the rows of both."""
+    parents = {path: example.head for path, example in present.items()}
+    new = {item.path: Example(path=item.path, **_labels(item)) for item in items if item.path not in present}
+    Example.objects.bulk_create(new.values())
+    examples = {**present, **new}
+    revisions = []
+    for item in items:
+        parent = parents.get(item.path)
+        for name, value in {**_labels(item), "updated_at": timezone.now()}.items():
+            setattr(examples[item.path], name, value)
+        revisions.append(
+            Revision(
+                example=examples[item.path],
+                number=parent.number + 1 if parent else 1,
+                parent=parent,
+                text=item.text,
+                content_hash=item.content_hash,
+                author=job.requested_by,
+                note=job.note,
+                origin=origin_of(item) if item.source else "",
+                checker=CHECK_VERSION,
+                findings=item.meta["findings"],
+            )
+        )
+    Revision.objects.bulk_create(revisions)
+    changed = [examples[item.path] for item in items if item.path in present]
+    Example.objects.bulk_update(changed, [*_COPIED, "updated_at"], batch_size=100)
+    newest = Revision.objects.filter(example=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    written = [examples[item.path].pk for item in items]
+    Example.objects.filter(pk__in=written).update(head=Subquery(newest))
+
+
+def _labels(item: ImportItem) -> dict[str, object]:
+    return {"content_hash": item.content_hash, **{name: item.meta[name] for name in _COPIED[1:]}}
+
+
+def _store_records(job: ImportJob, items: Sequence[ImportItem]) -> None:
+    records = []
+    for item in items:
+        row = mending.row_of(item)
+        records.append(
+            ChatRecord(
+                system=row.system,
+                prompt=row.prompt,
+                answer=row.answer,
+                content_hash=item.content_hash,
+                why=item.why,
+                origin=origin_of(item),
+                author=job.requested_by,
+            )
+        )
+    ChatRecord.objects.bulk_create(records, ignore_conflicts=True)  # the same conversation on two lines
+    _note({"created": [item.pk for item in items]})
+
+
+def _note(outcomes: dict[str, list[int]]) -> None:
+    for outcome, items in outcomes.items():
+        ImportItem.objects.filter(pk__in=items).update(outcome=outcome)
+
+
+def origin_of(item: ImportItem) -> str:
+    """ "import:17:123": line 123 of what import 17 read."""
+    return f"import:{item.job_id}:{item.position}"

@@ -1,15 +1,23 @@
 from django.urls import path
 
-from curation.views import editor, examples, imports, mending, reviews, snapshots
+from curation.views import duplicates, editor, examples, imports, mending, reviews, snapshots
 
 urlpatterns = [
     path("examples/", examples.example_list, name="example_list"),
     path("examples/new/", editor.example_new, name="example_new"),
     path("examples/check/", editor.example_check, name="example_check"),
+    path("examples/near/", duplicates.example_near, name="example_near"),
     path("examples/<int:example_id>/", examples.example_page, name="example_page"),
     path("examples/<int:example_id>/edit/", editor.example_edit, name="example_edit"),
     path("examples/<int:example_id>/review/", reviews.review_example, name="review_example"),
     path("examples/<int:example_id>/revisions/<int:number>/", examples.revision_page, name="revision_page"),
+    path("duplicates/", duplicates.duplicate_list, name="duplicate_list"),
+    path("duplicates/state/", duplicates.duplicate_state, name="duplicate_state"),
+    path("duplicates/compare/", duplicates.duplicate_compare, name="duplicate_compare"),
+    path("duplicates/undo/", duplicates.duplicate_undo, name="duplicate_undo"),
+    path("duplicates/<int:example_id>/", duplicates.duplicate_cluster, name="duplicate_cluster"),
+    path("duplicates/<int:example_id>/keep/", duplicates.duplicate_keep, name="duplicate_keep"),
+    path("duplicates/<int:example_id>/distinct/", duplicates.duplicate_distinct, name="duplicate_distinct"),
     path("drafts/", editor.draft_list, name="draft_list"),
     path("drafts/keep/", editor.draft_keep, name="draft_keep"),
     path("drafts/<int:draft_id>/", editor.draft_edit, name="draft_edit"),

@@ -41,6 +41,8 @@ class EditorForm(forms.Form):
     base_hash = forms.RegexField(r"\A[0-9a-f]{64}\Z", required=False, widget=forms.HiddenInput)
     draft = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, widget=forms.HiddenInput)
     example = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, widget=forms.HiddenInput)
+    # Another example whose text stands beside the editor, to take from it.
+    beside = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, widget=forms.HiddenInput)
 
 
 def _choices(any_word: str, values: Any) -> list[tuple[str, str]]:
@@ -56,6 +58,10 @@ class ExampleFilterForm(forms.Form):
     generation = forms.ChoiceField(required=False, choices=_choices("any generation", ("all", *GENERATIONS)))
     topic = forms.ChoiceField(required=False, choices=_choices("any topic", TOPICS))
     difficulty = forms.ChoiceField(required=False, choices=_choices("any difficulty", DIFFICULTIES))
+
+    near = forms.ChoiceField(
+        required=False, label="Near-duplicates", choices=[("", "any"), ("yes", "has near-duplicates")]
+    )
 
     def filters(self) -> finding.Filters:
         self.is_valid()

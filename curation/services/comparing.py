@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from curation.domain import likeness, markdown, resolution
+from curation.domain import duplicates, likeness, markdown, resolution
 from curation.domain.likeness import Fingerprint
 from curation.domain.markdown import ExampleDoc
 from curation.models import ComparedText, Comparison, Example, NearForms, NormalForm
@@ -31,6 +31,8 @@ from curation.services import deduplicating, indexing, waking
 TASK = "curation.tasks.compare_texts"
 LEASE_S = 120  # renewed with each batch
 BATCH = 100  # texts; some seconds of work at 10,000 examples
+MANY = 500  # new forms from which on all may be compared with all, in one go of at most LONG_LEASE_S
+LONG_LEASE_S = 3600
 RULES = tuple(rule for rule, _ in NormalForm.RULES)
 
 _PROBE = """\
@@ -218,6 +220,8 @@ def _compare_all(claim: _Claim) -> int:
             claim.write(done=done, total=max(total, done))
             _store([(e.head.text if e.head else "", e.content_hash, e.path) for e in batch])
     for rule in RULES:
+        if _mostly_new(rule):
+            _relate_all(claim, rule)
         index = indexing.index_of(rule)
         while fresh := list(NormalForm.objects.filter(rule=rule, compared=False).order_by("pk")[:BATCH]):
             with transaction.atomic():
@@ -250,6 +254,28 @@ def _store(texts: Sequence[tuple[str, str, str]]) -> None:
         unique_fields=["content_hash"],
         update_fields=fields,
     )
+
+
+def _mostly_new(rule: str) -> bool:
+    """Whether comparing all with all costs less than asking for each new form."""
+    forms = NormalForm.objects.filter(rule=rule)
+    new = forms.filter(compared=False).count()
+    return new >= MANY and new * 4 >= forms.count()
+
+
+def _relate_all(claim: _Claim, rule: str) -> None:
+    forms = list(NormalForm.objects.filter(rule=rule).order_by("pk"))
+    claim.write(lease_until=Now() + timedelta(seconds=LONG_LEASE_S))
+    pairs = duplicates.find_pairs([form.text for form in forms], lowest(rule))
+    with transaction.atomic():
+        claim.write()
+        NearForms.objects.bulk_create(
+            (NearForms(low_id=forms[p.i].pk, high_id=forms[p.j].pk, score=p.score) for p in pairs),
+            ignore_conflicts=True,
+            batch_size=1000,
+        )
+        new = NormalForm.objects.filter(rule=rule, compared=False, pk__lte=forms[-1].pk)
+        new.update(compared=True)
 
 
 def _relate(index: indexing.FormIndex, fresh: Sequence[NormalForm]) -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 
-from django.db.models import QuerySet
-from django.db.models.functions import Length
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast, Length
 
 from curation.domain import likeness, resolution
 from curation.domain.likeness import Fingerprint, Kind
@@ -98,12 +98,12 @@ class Landscape:
         """Those that are near to this one itself and not judged distinct from it, in order of their ids."""
         if example not in self.texts:
             return []
-        found = []
-        for other in self._around(example):
-            said = self.alike(example, other)
-            if said and said.near_at(threshold) and _in_order(example, other) not in self.distinct:
-                found.append(other)
-        return sorted(found)
+        return sorted(other for other in self._around(example) if self.is_near(example, other, threshold))
+
+    def is_near(self, a: int, b: int, threshold: float) -> bool:
+        """Whether these two are near themselves, and nobody said that they are no duplicates."""
+        said = self.alike(a, b)
+        return said is not None and said.near_at(threshold) and _in_order(a, b) not in self.distinct
 
     def _around(self, example: int) -> set[int]:
         text = self.texts[example]
@@ -143,22 +143,52 @@ def alike(a: _Text, b: _Text, near: Mapping[tuple[str, str], float]) -> Alike | 
 def landscape() -> Landscape:
     """Read what is alike now: all but the rejected and those that were set aside."""
     present = Example.objects.without_discarded().values_list("pk", "content_hash")
-    texts = _texts(present)
-    distinct = PairJudgement.objects.standing().filter(verdict="distinct").values_list("first", "second")
-    return Landscape(texts, _likeness(), set(distinct))
+    return Landscape(
+        _texts(present, ComparedText.objects.all()), _likeness(NearForms.objects.all()), _distinct()
+    )
 
 
-def _texts(examples: Iterable[tuple[int, str]]) -> dict[int, _Text]:
+def near_to(example: Example) -> list[int]:
+    """The examples near to this one at the default threshold that wait for a decision, by their ids.
+
+    Reads what may be near only, where a landscape reads everything.
+    """
+    own = ComparedText.objects.filter(content_hash=example.content_hash).first()
+    if own is None:
+        return []
+    forms = [digest for digest in (own.form, *own.codes) if digest]
+    near = _likeness(NearForms.objects.filter(Q(low__digest__in=forms) | Q(high__digest__in=forms)))
+    rows = compared_texts({*forms, *(digest for pair in near for digest in pair)}, own.prompt)
+    around = Example.objects.filter(content_hash__in=rows.values("content_hash")).without_discarded()
+    land = Landscape(_texts(around.values_list("pk", "content_hash"), rows), near, _distinct())
+    return land.near(example.pk, DEFAULT)
+
+
+def compared_texts(digests: Iterable[str], prompt: str) -> QuerySet[ComparedText]:
+    """The texts that have one of these normal forms, or this prompt."""
+    wanted = list(digests)
+    alike = Q(form__in=wanted)
+    for digest in wanted:
+        # The list is stored as JSON: a member is found in its text on SQLite and PostgreSQL alike.
+        alike |= Q(code_digests__contains=digest)
+    if prompt:
+        alike |= Q(prompt=prompt)
+    return ComparedText.objects.alias(code_digests=Cast("codes", TextField())).filter(alike)
+
+
+def _texts(examples: Iterable[tuple[int, str]], compared: QuerySet[ComparedText]) -> dict[int, _Text]:
     rows = {
-        row.content_hash: _Text(row.form, tuple(row.codes), comparing.fingerprint_of(row))
-        for row in ComparedText.objects.all()
+        row.content_hash: _Text(row.form, tuple(row.codes), comparing.fingerprint_of(row)) for row in compared
     }
     return {pk: rows[content_hash] for pk, content_hash in examples if content_hash in rows}
 
 
-def _likeness() -> dict[tuple[str, str], float]:
-    pairs = NearForms.objects.values_list("low__digest", "high__digest", "score")
-    return {_sorted(a, b): score for a, b, score in pairs}
+def _likeness(pairs: QuerySet[NearForms]) -> dict[tuple[str, str], float]:
+    return {_sorted(a, b): score for a, b, score in pairs.values_list("low__digest", "high__digest", "score")}
+
+
+def _distinct() -> set[Ids]:
+    return set(PairJudgement.objects.standing().filter(verdict="distinct").values_list("first", "second"))
 
 
 def _sorted(a: str, b: str) -> tuple[str, str]:
@@ -167,11 +197,6 @@ def _sorted(a: str, b: str) -> tuple[str, str]:
 
 def _in_order(a: int, b: int) -> Ids:
     return (a, b) if a < b else (b, a)
-
-
-def near_count(example: Example) -> int:
-    """How many other examples are near to this one at the default threshold and wait for a decision."""
-    return len(landscape().near(example.pk, DEFAULT))
 
 
 def ids_with_near() -> list[int]:
@@ -211,12 +236,10 @@ def judged_levels() -> list[tuple[float, bool]]:
     A pair with nothing but its prompt in common is left out: no threshold finds or loses it.
     """
     standing = list(PairJudgement.objects.standing())
-    texts = _texts(
-        pair
-        for row in standing
-        for pair in ((row.first_id, row.first_hash), (row.second_id, row.second_hash))
-    )
-    near = _likeness()
+    hashes = {row.first_id: row.first_hash for row in standing}
+    hashes |= {row.second_id: row.second_hash for row in standing}
+    texts = _texts(hashes.items(), ComparedText.objects.filter(content_hash__in=hashes.values()))
+    near = _likeness(NearForms.objects.all())
     levels = []
     for row in standing:
         if row.first_id in texts and row.second_id in texts:
@@ -244,5 +267,4 @@ def steps(land: Landscape) -> list[Step]:
 
 def direct_pairs(land: Landscape, members: Sequence[int], threshold: float) -> int:
     """How many pairs of these members are themselves near; fewer than all pairs is a chain."""
-    found = (land.alike(a, b) for a, b in combinations(members, 2))
-    return sum(said is not None and said.near_at(threshold) for said in found)
+    return sum(land.is_near(a, b, threshold) for a, b in combinations(members, 2))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from curation.domain.bbj import CHECK_VERSION
@@ -58,14 +60,17 @@ def example_edit(request: SignedInRequest, example_id: int) -> HttpResponse:
     example = get_object_or_404(Example.objects.select_related("head"), pk=example_id)
     if request.method == "POST":
         return _save(request, example=example, draft=None)
+    beside = _beside(request.GET)
     if draft := Draft.objects.filter(author=request.user, example=example).first():
-        return redirect("draft_edit", draft.pk)
+        query = f"?beside={beside.pk}" if beside else ""
+        return redirect(f"{reverse('draft_edit', args=[draft.pk])}{query}")
     assert example.head
     initial = {
         "path": example.path,
         "text": example.head.text,
         "base_hash": example.content_hash,
         "example": example.pk,
+        "beside": beside.pk if beside else None,
     }
     return _page(request, EditorForm(initial=initial), example=example, draft=None)
 
@@ -75,7 +80,8 @@ def draft_edit(request: SignedInRequest, draft_id: int) -> HttpResponse:
     draft = get_object_or_404(Draft.objects.select_related("example__head"), pk=draft_id, author=request.user)
     if request.method == "POST":
         return _save(request, example=draft.example, draft=draft)
-    return _page(request, _form_of(draft), example=draft.example, draft=draft, checked=_check(draft))
+    form = _form_of(draft, _beside(request.GET))
+    return _page(request, form, example=draft.example, draft=draft, checked=_check(draft))
 
 
 @require_safe
@@ -171,6 +177,9 @@ def _save(request: SignedInRequest, *, example: Example | None, draft: Draft | N
         messages.success(request, f"Saved {saved.example.path} as revision {saved.revision.number}.")
     else:
         messages.info(request, f"{saved.example.path} has this text already; nothing was changed.")
+    if data["beside"]:  # it was opened to merge two near-duplicates: one of them is still to be set aside
+        cluster = reverse("duplicate_cluster", args=[saved.example.pk])
+        return redirect(f"{cluster}?left={saved.example.pk}&right={data['beside']}")
     return redirect("example_page", saved.example.pk)
 
 
@@ -186,6 +195,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     found = checked.problems if checked else problems
+    beside = _beside(form.data or form.initial)
     context = {
         "form": form,
         "example": example,
@@ -193,6 +203,8 @@ def _page(
         "problems": authoring.sorted_by_line(found),
         "findings": authoring.findings(checked) if checked else [],
         "checked": checked,
+        "beside": beside,
+        "beside_text": file_html(beside.head.text) if beside and beside.head else "",
         "stale": stale,
         "theirs": file_html(stale.theirs) if stale else "",
         "outdated": draft and example and draft.base_hash != example.content_hash and not stale,
@@ -200,7 +212,14 @@ def _page(
     return render(request, "curation/editor.html", context, status=status)
 
 
-def _form_of(draft: Draft) -> EditorForm:
+def _beside(values: Mapping[str, Any]) -> Example | None:
+    """The example whose text is to stand beside the editor; None when the form or the address names none."""
+    asked = EditorForm({"beside": values.get("beside") or ""})
+    asked.is_valid()
+    return Example.objects.select_related("head").filter(pk=asked.cleaned_data.get("beside") or 0).first()
+
+
+def _form_of(draft: Draft, beside: Example | None) -> EditorForm:
     return EditorForm(
         initial={
             "path": draft.path,
@@ -208,6 +227,7 @@ def _form_of(draft: Draft) -> EditorForm:
             "base_hash": draft.base_hash,
             "draft": draft.pk,
             "example": draft.example_id,
+            "beside": beside.pk if beside else None,
         }
     )
 

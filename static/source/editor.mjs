@@ -8,6 +8,7 @@ import { EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { lintGutter } from "@codemirror/lint";
 import { Check } from "./check.mjs";
 import { exampleFile } from "./markdown.mjs";
+import { NearDuplicates } from "./near.mjs";
 
 // CodeMirror adds a style element of its own; the policy lets it in by this.
 const { nonce } = document.currentScript;
@@ -59,6 +60,7 @@ function enhance(area) {
   label.addEventListener("click", () => view.focus());
   document.getElementById(KEYS).hidden = false;
   check.start(view);
+  new NearDuplicates(area, document.getElementById("near")).start();
 }
 
 document.querySelectorAll("textarea[data-check]").forEach(enhance);

@@ -44,9 +44,11 @@ def test_a_text_does_not_differ_from_itself(text):
 
 
 def test_only_the_changed_token_is_marked():
-    (same, changed) = diff('print "a"\ntotal = total + 1', 'print "a"\nsum = sum + 1').rows
+    same, changed = diff('print "a"\ntotal = total + 1', 'print "a"\nsum = sum + 1').rows
 
     assert same.same
+    assert changed.left
+    assert changed.right
     assert [changed.left.text[a:b] for a, b in changed.left.marks] == ["total", "total"]
     assert [changed.right.text[a:b] for a, b in changed.right.marks] == ["sum", "sum"]
 

@@ -1,0 +1,87 @@
+"""Two example files side by side as HTML: BBj coloured, and what the other side lacks marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from curation.domain import markdown, token_diff
+from curation.domain.bbj.token_classes import TOKEN_CLASSES, classified
+from curation.domain.token_diff import Line
+
+Pieces = list[tuple[str, str]]  # (CSS class or "", text) of a line
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    number: int
+    html: SafeString
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    left: ShownLine | None
+    right: ShownLine | None
+    same: bool
+
+
+@dataclass(frozen=True)
+class ShownDiff:
+    rows: list[ShownRow]
+    left_out: int
+    changed: int  # rows that are not the same
+
+
+def shown_diff(left: str, right: str) -> ShownDiff:
+    """A piece that the right side lacks stands in <del>, one that the left side lacks in <ins>."""
+    found = token_diff.diff(left, right)
+    colours = _coloured(left), _coloured(right)
+    rows = [
+        ShownRow(_shown(row.left, colours[0], "del"), _shown(row.right, colours[1], "ins"), row.same)
+        for row in found.rows
+    ]
+    return ShownDiff(rows, found.left_out, sum(not row.same for row in rows))
+
+
+def _coloured(text: str) -> dict[int, Pieces]:
+    """The pieces of each line of the programs in a file, by line number; other lines have no colours."""
+    lines: dict[int, Pieces] = {}
+    for code_file in markdown.parse(text, path="").code_files:
+        number = code_file.line
+        for name, piece in classified(code_file.code):
+            css = TOKEN_CLASSES[name].css
+            for n, part in enumerate(piece.text.split("\n")):
+                number += n > 0
+                if part:
+                    lines.setdefault(number, []).append((css, part))
+    return lines
+
+
+def _shown(line: Line | None, colours: dict[int, Pieces], mark: str) -> ShownLine | None:
+    if line is None:
+        return None
+    pieces = colours.get(line.number, [])
+    if "".join(text for _, text in pieces) != line.text:
+        pieces = [("", line.text)]
+    return ShownLine(line.number, mark_safe("".join(_marked(pieces, line, mark))))
+
+
+def _marked(pieces: Pieces, line: Line, mark: str) -> list[str]:
+    """The pieces, cut where a mark begins or ends."""
+    borders = sorted({border for marks in line.marks for border in marks})
+    html = []
+    at = 0
+    for css, text in pieces:
+        end = at + len(text)
+        for start, stop in pairwise([at, *(border for border in borders if at < border < end), end]):
+            shown = str(escape(line.text[start:stop]))
+            if css:
+                shown = f'<span class="{css}">{shown}</span>'
+            if any(first <= start and stop <= last for first, last in line.marks):
+                shown = f"<{mark}>{shown}</{mark}>"
+            html.append(shown)
+        at = end
+    return html

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from curation.views import duplicates, editor, examples, imports, mending, reviews, snapshots
+from curation.views import duplicates, editor, examples, imports, mending, reviews, secrets, snapshots
 
 urlpatterns = [
     path("examples/", examples.example_list, name="example_list"),
@@ -22,6 +22,7 @@ urlpatterns = [
     path("drafts/keep/", editor.draft_keep, name="draft_keep"),
     path("drafts/<int:draft_id>/", editor.draft_edit, name="draft_edit"),
     path("drafts/<int:draft_id>/discard/", editor.draft_discard, name="draft_discard"),
+    path("examples/<int:example_id>/waive/", secrets.secret_waive, name="secret_waive"),
     path("import/", imports.import_list, name="import"),
     path("import/folder/", imports.import_folder, name="import_folder"),
     path("import/<int:job_id>/", imports.import_page, name="import_page"),

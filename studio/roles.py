@@ -46,6 +46,7 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "draft_keep": (None, "author"),
     "draft_edit": ("author", "author"),
     "draft_discard": (None, "author"),
+    "secret_waive": (None, "reviewer"),
     "import": ("maintainer", "maintainer"),
     "import_folder": (None, "maintainer"),
     "import_page": ("maintainer", None),

@@ -20,8 +20,8 @@ CODE = "secret"
 # What people write where a secret would stand; compared in lower case, without signs at its ends.
 _PLACEHOLDERS = words(
     """
-    admin api_key apikey bar change-me change_me changeme default demo dummy empty example foo guest hidden key
-    mypassword mysecret none null pass passwd password pwd redacted sample secret test todo token user
+    admin api_key apikey bar change-me change_me changeme default demo dummy empty example foo guest hidden
+    key mypassword mysecret none null pass passwd password pwd redacted sample secret test todo token user
     yourpassword
     """
 )

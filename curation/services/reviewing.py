@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from curation.domain import review
 from curation.models import Example, Review, Revision
 from curation.models.examples import ExampleQuerySet
+from curation.services import waiving
 
 VERDICTS = tuple(value for value, _ in Review.VERDICTS)
 # The longest reason that is stored, in characters.
@@ -25,6 +26,10 @@ class OwnWork(Exception):
     """The reviewer wrote or edited this example."""
 
 
+class SecretInText(Exception):
+    """The text holds what looks like a secret, and nobody has waived it."""
+
+
 class ReasonMissing(Exception):
     """An objection without a reason helps nobody."""
 
@@ -36,7 +41,7 @@ def record_review(
     """Record what `reviewer` says about the text with this hash.
 
     Raises:
-        StaleReview, OwnWork, ReasonMissing: nothing was recorded; the message is for the reviewer.
+        StaleReview, OwnWork, ReasonMissing, SecretInText: nothing was recorded; the message is for them.
         ValueError: `verdict` is none of VERDICTS.
     """
     if verdict not in VERDICTS:
@@ -49,6 +54,12 @@ def record_review(
     reason = reason.strip()[:MAX_REASON]
     if verdict != "approve" and not reason:
         raise ReasonMissing("Say in a sentence what should change, so that the author can act on it.")
+    if verdict == "approve" and (found := waiving.blocking(current)):
+        lines = ", ".join(str(secret.line) for secret in found[:5])
+        raise SecretInText(
+            f"{current.path} holds what looks like a secret (line {lines}). Ask the author to remove it, or "
+            "waive it with a reason."
+        )
     return Review.objects.create(
         example=current, reviewer=reviewer, verdict=verdict, content_hash=content_hash, reason=reason
     )

@@ -131,6 +131,15 @@ def _note(outcomes: dict[str, list[int]]) -> None:
         ImportItem.objects.filter(pk__in=items).update(outcome=outcome)
 
 
+def place_of(origin: str) -> tuple[int, int] | None:
+    """(import, line) of an origin that `origin_of` gave; None for one of another kind."""
+    kind, _, place = origin.partition(":")
+    job, _, position = place.partition(":")
+    return (
+        (int(job), int(position)) if kind == "import" and job.isdecimal() and position.isdecimal() else None
+    )
+
+
 def origin_of(item: ImportItem) -> str:
     """ "import:17:123": line 123 of what import 17 read."""
     return f"import:{item.job_id}:{item.position}"

@@ -34,7 +34,7 @@ def review_example(request: SignedInRequest, example_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             reviewing.record_review(example=example, reviewer=request.user, **form.cleaned_data)
-        except (reviewing.StaleReview, reviewing.OwnWork) as error:
+        except (reviewing.StaleReview, reviewing.OwnWork, reviewing.SecretInText) as error:
             form.add_error(None, str(error))
             example = Example.objects.select_related("head__author").get(pk=example_id)
         except reviewing.ReasonMissing as error:

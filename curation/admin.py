@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from curation.models import CorpusFile, Example, Review, Revision, Snapshot, Task, TaskSet
+from curation.models import CorpusFile, Example, PairJudgement, Review, Revision, Snapshot, Task, TaskSet
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -37,6 +37,12 @@ class RevisionAdmin(ReadOnlyAdmin):
 class ReviewAdmin(ReadOnlyAdmin):
     list_display = ["example", "reviewer", "verdict", "created_at"]
     list_select_related = ["example", "reviewer"]
+
+
+@admin.register(PairJudgement)
+class PairJudgementAdmin(ReadOnlyAdmin):
+    list_display = ["first", "second", "verdict", "judge", "reason", "created_at"]
+    list_select_related = ["first", "second", "judge"]
 
 
 @admin.register(Snapshot)

@@ -96,7 +96,7 @@ def _nearest(a: Sequence[str], b: Sequence[str], left: range, right: range) -> l
         return []
     if max(len(left), len(right)) > LARGEST_BLOCK:
         return list(zip(left, right, strict=False))
-    texts = [a[n][:2000] for n in left], [b[n][:2000] for n in right]
+    texts = [a[n][:2000].casefold() for n in left], [b[n][:2000].casefold() for n in right]
     alike = process.cdist(*texts, scorer=Indel.normalized_similarity, dtype=np.float64)
     alike[alike < LEAST_ALIKE] = 0.0
     best = np.zeros((len(left) + 1, len(right) + 1))

@@ -29,9 +29,19 @@ class Filters:
 
 def find_examples(filters: Filters) -> ExampleQuerySet:
     """The examples that match, with their status annotated, in path order."""
-    rows: ExampleQuerySet = Example.objects.with_status()
-    if filters.status:
-        rows = Example.objects.with_status_in(filters.status)
+    rows = _matching(filters)
+    return rows.with_status_in(filters.status) if filters.status else rows.with_status()
+
+
+def status_counts(filters: Filters) -> dict[str, int]:
+    """How many examples of each status match the other filters."""
+    rows = _matching(filters)
+    return {status: rows.with_status_in(status).count() for status in STATUSES}
+
+
+def _matching(filters: Filters) -> ExampleQuerySet:
+    """What matches whatever its status is."""
+    rows: ExampleQuerySet = Example.objects.order_by("path")
     for word in filters.q.split()[:12]:
         rows = rows.filter(Q(title__icontains=word) | Q(path__icontains=word) | Q(head__text__icontains=word))
     for field in ("type", "topic", "difficulty"):
@@ -44,13 +54,7 @@ def find_examples(filters: Filters) -> ExampleQuerySet:
         )
     if filters.near:
         rows = rows.filter(pk__in=surveying.ids_with_near())
-    return rows.order_by("path")
-
-
-def status_counts(filters: Filters) -> dict[str, int]:
-    """How many examples of each status match the other filters."""
-    others = {**filters.__dict__, "status": ""}
-    return {s: find_examples(Filters(**{**others, "status": s})).count() for s in STATUSES}
+    return rows
 
 
 def status_of_row(example: Example) -> str:

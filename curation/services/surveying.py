@@ -19,7 +19,6 @@ from curation.domain import likeness, resolution
 from curation.domain.likeness import Fingerprint, Kind
 from curation.domain.resolution import Bond, Candidate, Cluster, Edge, Ids, Precision
 from curation.models import ComparedText, Example, NearForms, PairJudgement
-from curation.services import comparing
 
 DEFAULT = 0.85  # the step that is the rule of the split
 
@@ -178,7 +177,10 @@ def compared_texts(digests: Iterable[str], prompt: str) -> QuerySet[ComparedText
 
 def _texts(examples: Iterable[tuple[int, str]], compared: QuerySet[ComparedText]) -> dict[int, _Text]:
     rows = {
-        row.content_hash: _Text(row.form, tuple(row.codes), comparing.fingerprint_of(row)) for row in compared
+        content_hash: _Text(form, tuple(codes), Fingerprint(*digests))
+        for content_hash, form, codes, *digests in compared.values_list(
+            "content_hash", "form", "codes", *Fingerprint.__dataclass_fields__
+        )
     }
     return {pk: rows[content_hash] for pk, content_hash in examples if content_hash in rows}
 

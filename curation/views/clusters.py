@@ -14,6 +14,7 @@ from curation.services.surveying import Landscape
 from curation.views.diffing import shown_diff
 
 MOST_MEMBERS = 60  # of a cluster that are shown and can be set aside at once
+MOST_OF_A_TEMPLATE = 10  # that are named
 MEANING = {
     "identical": "Every word and every character of code is the same.",
     "formatting": "Only case, layout, comments or line numbers differ.",
@@ -68,6 +69,7 @@ def pair_context(
         "meaning": MEANING[kind],
         "renames": likeness.renames(*map(_code, texts)) if kind == "renamed" else [],
         "template": kind == "near" and likeness.same_template(*prints),
+        "templates": surveying.same_template(one).exclude(pk__in=shown)[:MOST_OF_A_TEMPLATE],
         "chain": {"direct": direct, "pairs": pairs} if direct < pairs else None,
         "diff": shown_diff(*texts),
     }

@@ -27,7 +27,7 @@ from curation.forms.duplicates import (
 from curation.models import Example
 from curation.services import comparing, nearing, resolving, surveying, waking
 from curation.services.surveying import Landscape
-from curation.views.clusters import pair_context
+from curation.views.clusters import MOST_OF_A_TEMPLATE, pair_context
 from studio.http import SignedInRequest
 
 PAGE_SIZE = 50
@@ -80,7 +80,6 @@ def duplicate_compare(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def duplicate_cluster(request: SignedInRequest, example_id: int) -> HttpResponse:
-    get_object_or_404(Example, pk=example_id)
     return _cluster_page(request, example_id)
 
 
@@ -204,13 +203,14 @@ class _Place:
 
 
 def _cluster_page(request: SignedInRequest, example_id: int, *, errors: Sequence[str] = ()) -> HttpResponse:
+    example = get_object_or_404(Example, pk=example_id)
     asked = request.GET if request.method in ("GET", "HEAD") else request.POST
     threshold, kind = ClusterFilterForm(asked).chosen()
     land = surveying.landscape()
     clusters = land.clusters(threshold, kind)
     at = next((n for n, cluster in enumerate(clusters) if example_id in cluster.members), None)
     context: dict[str, Any] = {
-        "example_id": example_id,
+        "example": example,
         "query": _query(threshold, kind),
         "threshold": threshold,
         "kind": kind,
@@ -220,6 +220,7 @@ def _cluster_page(request: SignedInRequest, example_id: int, *, errors: Sequence
     }
     if at is None:
         context["state"] = comparing.state()
+        context["templates"] = surveying.same_template(example)[:MOST_OF_A_TEMPLATE]
         context["next"] = clusters[0].members[0] if clusters else None
         return render(request, "curation/duplicate_done.html", context, status=422 if errors else 200)
     context |= {

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from curation.domain import markdown
 from curation.models import Example
-from curation.services import authoring, deduplicating, source_files
+from curation.services import authoring, comparing, deduplicating, source_files
 
 
 def similarity(word: str) -> float:
@@ -26,7 +26,10 @@ def similarity(word: str) -> float:
 
 
 class Command(BaseCommand):
-    help = "Print pairs of near-duplicates: of the studio's examples, or of the files below PATH."
+    help = (
+        "Print pairs of near-duplicates: of the files below PATH, or of the studio's examples, which brings the "
+        "studio's page of near-duplicates up to date as well."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -38,6 +41,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the pairs as JSON")
 
     def handle(self, *, path: Path | None, threshold: float, **options: Any) -> None:
+        if path is None:
+            comparing.compare()  # here and now; elsewhere a worker does it
         texts = of_folder(path) if path else of_database()
         docs = [doc for doc in (markdown.parse(text, path=name).doc for name, text in texts) if doc]
         items = [deduplicating.compared_example(doc, markdown.content_hash(doc.text)) for doc in docs]

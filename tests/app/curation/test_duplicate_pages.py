@@ -244,6 +244,21 @@ def test_an_example_without_near_duplicates_has_a_page_that_says_so(as_author):
     assert as_author.get(reverse("duplicate_cluster", args=[987654])).status_code == 404
 
 
+def test_the_same_template_is_named_and_no_duplicate(as_author):
+    code = 'rem {0}\n{0}$ = "{0}"\nprint {0}$, {1}\ninput {0}$\nif {0}$ = "" then end\n'
+    one, two = (
+        makers.example(text=makers.example_text(f"About {a}", code=code.format(a, n) + "print 1\n" * 9))
+        for a, n in (("harbours", 12), ("violins", 777))
+    )
+    comparing.compare()
+
+    page = cluster_page(as_author, one)
+
+    assert "Nothing is left to decide" in page
+    assert "Same template" in page
+    assert two.path in page
+
+
 def test_the_pages_of_an_example_say_how_many_are_near(as_reviewer):
     a, _, _ = near_examples(3)
 

@@ -63,6 +63,14 @@ def test_an_added_line_does_not_shift_those_below_it():
     ]
 
 
+def test_a_line_in_capitals_stands_beside_the_same_in_small_letters():
+    (row, _) = diff("print total\nend", "PRINT TOTAL\nend").rows
+
+    assert row.left
+    assert row.right
+    assert row.right.text == "PRINT TOTAL"
+
+
 HARD = {
     "short lines": ("a\n" * 32_000, "b\n" * 32_000),
     "short lines, interleaved": ("a\nb\n" * 16_000, "b\na\n" * 16_000),

@@ -61,8 +61,8 @@ def check(
     _check_snapshot(snapshot, found)
     _check_tasks(found)
     _check_packages(found)
-    _check_backend(recipe, found)
     if not found.blocking:  # a recipe with problems has no base model to look for
+        _check_backend(recipe, found)
         _check_base_and_disk(recipe, found)
     return found
 

@@ -289,7 +289,7 @@ def test_ci_runs_the_one_check_command_and_the_tests_on_both_databases():
     assert commands == [
         "python3 manage.py check_all",
         "python3 manage.py test",
-        "STUDIO_TEST_DATABASE=postgres python3 manage.py test",
+        "STUDIO_TEST_DATABASE=postgres python3 manage.py test tests/app tests/faults tests/e2e",
     ]
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 

@@ -31,6 +31,7 @@ from curation.services import deduplicating, indexing, waking
 TASK = "curation.tasks.compare_texts"
 LEASE_S = 120  # renewed with each batch
 BATCH = 100  # texts; some seconds of work at 10,000 examples
+MOST_UNUSED = 1_000  # texts that no example has any more
 MANY = 500  # new forms from which on all may be compared with all, in one go of at most LONG_LEASE_S
 LONG_LEASE_S = 3600
 RULES = tuple(rule for rule, _ in NormalForm.RULES)
@@ -174,6 +175,7 @@ def compare() -> int | None:
         return None
     try:
         done = _compare_all(claim)
+        _forget_unused(claim)
         claim.write(finished_at=Now(), problem="")
     except ComparedElsewhere:
         return None
@@ -254,6 +256,27 @@ def _store(texts: Sequence[tuple[str, str, str]]) -> None:
         unique_fields=["content_hash"],
         update_fields=fields,
     )
+
+
+def _forget_unused(claim: _Claim) -> None:
+    """Remove what was prepared of texts that no example has any more, once that is worth it.
+
+    A text that comes back is prepared and compared anew.
+    """
+    present = Example.objects.filter(content_hash=OuterRef("content_hash"))
+    unused = ComparedText.objects.filter(~Exists(present))
+    if unused.count() < MOST_UNUSED:
+        return
+    with transaction.atomic():
+        claim.write()
+        unused.delete()
+        used = set()
+        for form, codes in ComparedText.objects.values_list("form", "codes"):
+            used.update((form, *codes))
+        forms = NormalForm.objects.values_list("pk", "digest")
+        idle = [pk for pk, digest in forms if digest not in used]
+        for start in range(0, len(idle), 500):
+            NormalForm.objects.filter(pk__in=idle[start : start + 500]).delete()
 
 
 def _mostly_new(rule: str) -> bool:

@@ -14,9 +14,9 @@ LARGEST_TAIL = 200  # new forms that an index takes on before it is built anew
 class FormIndex:
     """All normal forms of one rule, in this process's memory.
 
-    Forms are only added to the table, so what is new is what has a higher id than the newest one seen: each
-    question reads that, keeps it in a small second index, and builds the large one anew past LARGEST_TAIL.
-    Where the newest one seen is not in the table any more (a database that was put back), all are read again.
+    What is new has a higher id than the newest form seen: each question reads that, keeps it in a small second
+    index, and builds the large one anew past LARGEST_TAIL, or when the newest form seen is gone from the table.
+    An older form that was removed since is still found: look its id up.
     """
 
     def __init__(self, rule: str) -> None:

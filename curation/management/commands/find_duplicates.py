@@ -27,8 +27,8 @@ def similarity(word: str) -> float:
 
 class Command(BaseCommand):
     help = (
-        "Print pairs of near-duplicates: of the files below PATH, or of the studio's examples, which brings the "
-        "studio's page of near-duplicates up to date as well."
+        "Print pairs of near-duplicates: of the files below PATH, or of the studio's examples, which brings "
+        "the studio's page of near-duplicates up to date, too."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

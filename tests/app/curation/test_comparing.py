@@ -10,9 +10,11 @@ from unittest import mock
 import pytest
 from django.db.models.functions import Now
 
+from curation import tasks
 from curation.domain import markdown, resolution
 from curation.models import ComparedText, Comparison, Example, NearForms, NormalForm
 from curation.services import comparing, deduplicating, indexing, surveying, waking
+from studio import celery
 from tests import makers
 
 
@@ -163,6 +165,34 @@ def test_a_text_that_breaks_todays_format_is_near_to_nothing(author):
 
     assert comparing.state().waiting == 0
     assert surveying.landscape().near(example.pk, 0.8) == []
+
+
+def test_what_no_example_has_any_more_is_removed_once_it_is_much(author, monkeypatch):
+    example = makers.example(author=author)
+    other = makers.example(text=makers.example_text("Another"), author=author)
+    comparing.compare()
+    makers.edited(example, makers.example_text("Another", explanation="told anew"), author=author)
+    comparing.compare()
+    assert ComparedText.objects.count() == 3
+
+    monkeypatch.setattr(comparing, "MOST_UNUSED", 1)
+    makers.edited(example, makers.example_text("Another", explanation="told once more"), author=author)
+    comparing.compare()
+
+    hashes = set(Example.objects.values_list("content_hash", flat=True))
+    assert set(ComparedText.objects.values_list("content_hash", flat=True)) == hashes
+    assert NormalForm.objects.filter(rule="text").count() == 2
+    assert surveying.near_to(example) == [other.pk]
+
+
+def test_the_task_compares_what_waits(author):
+    makers.example(author=author)
+
+    tasks.compare_texts()
+
+    assert comparing.state().waiting == 0
+    assert tasks.compare_texts.name == comparing.TASK
+    assert comparing.TASK in {entry["task"] for entry in celery.app.conf.beat_schedule.values()}
 
 
 def test_an_edit_wakes_a_worker_once_it_is_saved(author, django_capture_on_commit_callbacks):

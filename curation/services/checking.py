@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from curation.domain import chat_rows, defects
+from curation.domain.markdown import LARGEST_FILE_BYTES
 from curation.domain.problems import Problem
 from curation.models import ImportItem, ImportJob, ImportProblem
 from curation.models.imports import DEFECT
@@ -44,7 +45,7 @@ def check(claim: queueing.Claim) -> None:
         queueing.CancelRequested, queueing.LostClaim
     """
     job = ImportJob.objects.get(pk=claim.job_id)
-    _clear(job)
+    clear(job)
     heartbeat = queueing.Heartbeat(claim)
     asked: list[tuple[int, str, str]] = []
     skipped: list[str] = []
@@ -69,8 +70,8 @@ def check(claim: queueing.Claim) -> None:
     uploading.forget_upload(job)
 
 
-def _clear(job: ImportJob) -> None:
-    """Remove what an earlier check left, whose worker was lost."""
+def clear(job: ImportJob) -> None:
+    """Remove what a check wrote: of one that was cancelled, or whose worker was lost."""
     ImportProblem.objects.filter(job=job).delete()
     ImportItem.objects.filter(job=job).delete()
 
@@ -84,7 +85,7 @@ def _read_folder(job: ImportJob, _: list[tuple[int, str, str]]) -> Iterator[_Rea
 
 def _read_markdown(job: ImportJob, _: list[tuple[int, str, str]]) -> Iterator[_Read]:
     with open(job.source_path, "rb") as stream:
-        data = stream.read(uploading.LARGEST_UPLOAD_BYTES)
+        data = stream.read(LARGEST_FILE_BYTES + 1)  # markdown.decode refuses what is larger
     file = source_files.SourceFile(f"{job.topic}/{job.source_name}", data)
     yield _of_file(file, Known.all(), 1, 1, 1)
 

@@ -74,6 +74,8 @@ def decide(
         DecisionRefused
     """
     _deciding(problem.job)
+    if action == problem.action != EDIT:
+        return  # a key pressed twice
     if action == MEND and not defects.mend(problem.code, row_of(problem.item).answer, places=places):
         raise DecisionRefused(
             "No rule mends this one, or there is nothing left to mend: edit it, or keep it."

@@ -41,9 +41,7 @@ def carry_out(claim: Claim) -> None:
 def cancel(job: ImportJob) -> None:
     """Stop a job: at once where it waits, at its next heartbeat where it runs."""
     queueing.request_cancel(job)
-    job.refresh_from_db()
-    if job.state in queueing.TERMINAL:
-        uploading.forget_upload(job)
+    _tidy(job.pk)
 
 
 def _fail(claim: Claim) -> None:
@@ -58,5 +56,13 @@ def _end(claim: Claim, state: str, **values: object) -> None:
     except queueing.LostClaim as lost:
         log.warning("%s", lost)
         return
-    if state in queueing.TERMINAL:
-        uploading.forget_upload(ImportJob.objects.get(pk=claim.job_id))
+    _tidy(claim.job_id)
+
+
+def _tidy(job_id: int) -> None:
+    """A job that ended without an import keeps its row and its sentence, and nothing else."""
+    job = ImportJob.objects.get(pk=job_id)
+    if job.state in queueing.TERMINAL:
+        uploading.forget_upload(job)
+        if not job.items.exclude(outcome="").exists():
+            checking.clear(job)

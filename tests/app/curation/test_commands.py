@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from io import StringIO
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from curation.models import Example, Revision, Snapshot
 from tests import makers
+from tests.chatml_set import SMALL, chatml_set
 
 
 def call(*words: Any) -> tuple[int, str]:
@@ -50,6 +52,42 @@ def test_a_refused_file_is_reported_with_its_place_and_exit_code_1(training_data
     problem = next(p for p in report["problems"] if p["severity"] == "error")
     assert (problem["file"], problem["line"]) == ("gui/bad.md", 4)
     assert set(problem) == {"file", "line", "code", "severity", "message", "suggestion"}
+
+
+def test_importing_a_chatml_file_says_what_waits(tmp_path, db):
+    planted = chatml_set(SMALL)
+    file = makers.put(tmp_path, "bbjllm.jsonl", planted.data)
+
+    code, said = call("import_examples", file, "--json")
+
+    report = json.loads(said)
+    waiting = 90 - report["created"]
+    assert (code, report["files"], report["waiting"]) == (0, 90, waiting)
+    assert report["created"] == Example.objects.count() == 63
+    found = [problem["code"] for problem in report["problems"]]
+    assert {code: found.count(code) for code in planted.defects} == {
+        code: len(lines) for code, lines in planted.defects.items()
+    }
+    assert file.exists()
+    assert f"{waiting} wait for a decision" in call("import_examples", file, "--dry-run")[1]
+
+
+@pytest.mark.parametrize("pack", ["zip", "gztar"])
+def test_importing_an_archive(training_data, tmp_path, db, pack):
+    archive = shutil.make_archive(str(tmp_path / "set"), pack, training_data.parent, training_data.name)
+
+    code, said = call("import_examples", archive)
+
+    assert (code, Example.objects.count()) == (0, 2)
+    assert "2 files: 2 created" in said
+
+
+def test_a_broken_archive_is_one_sentence(tmp_path, db):
+    code, said = call("import_examples", makers.put(tmp_path, "set.zip", b"PK\x03\x04"))
+
+    assert code == 1
+    assert "archive" in said
+    assert "\n" not in said
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,23 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from curation import tasks
 from curation.domain import markdown
+from curation.domain.chat_rows import ChatRow
 from curation.models import ChatRecord, Example, ImportItem, ImportJob, ImportProblem, Revision
-from curation.services import authoring, checking, queueing, reporting, storing, uploading, working
+from curation.services import (
+    authoring,
+    checking,
+    converting,
+    queueing,
+    reporting,
+    storing,
+    uploading,
+    working,
+)
 from tests import makers
 from tests.chatml_set import SMALL, chatml_set, message_row
 
@@ -302,7 +314,7 @@ def test_a_check_can_be_cancelled_while_it_runs(author, monkeypatch, settings):
     working.carry_out(claim)
 
     job.refresh_from_db()
-    assert job.state == "cancelled"
+    assert (job.state, job.items.count()) == ("cancelled", 0)
     assert not list((settings.VAR / "imports").glob("*/upload"))
 
 
@@ -377,3 +389,26 @@ def test_a_secret_is_a_warning_of_the_report(author):
 
     assert ("secret", "warning") in job.problems.values_list("code", "severity")
     assert "kW9x" not in str(list(job.problems.values_list("message", "suggestion")))
+
+
+@given(st.text(max_size=200), st.text(min_size=1, max_size=300))
+@example('Convert "x"\n\n```bbj\nprint 1\n```', "```\n\x85\n```")
+def test_no_conversation_makes_planning_raise(prompt, answer):
+    planned = converting.plan_row(
+        ChatRow(1, "", prompt, answer), file="set.jsonl", known=converting.Known({}, frozenset())
+    )
+
+    assert planned.kind in ("example", "record")
+    assert planned.text or planned.why
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(max_size=80) | st.just(lines(("a", FENCE))), max_size=6).map(b"\n".join))
+def test_no_file_makes_a_check_fail_by_a_mistake_of_ours(author, data):
+    if not data:
+        return
+
+    job = worked(sent(author, data))
+
+    assert "studio made a mistake" not in job.failure_message
+    assert job.state == "ready" or "nothing in it" in job.failure_message

@@ -54,6 +54,15 @@ def test_mending_makes_the_item_good(author):
     assert (problem.action, problem.decided_by, reporting.report_of(job).good) == ("mend", author, 1)
 
 
+def test_a_key_pressed_twice_decides_once(author):
+    job = job_of(author, ("How?", CODE))
+
+    for _ in range(2):
+        mending.decide(only(job, "code-without-fence"), action="mend", by=author)
+
+    assert mending.row_of(job.items.get()).answer == FENCE
+
+
 def test_mending_one_defect_uncovers_the_next_and_undoing_covers_it_again(author):
     job = job_of(author, ("How?", f"```\n{CODE}\n```".replace("\n", "\\n")))
     assert codes(job) == ["escaped-newlines"]

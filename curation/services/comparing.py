@@ -270,7 +270,7 @@ def _forget_unused(claim: _Claim) -> None:
     with transaction.atomic():
         claim.write()
         unused.delete()
-        used = set()
+        used: set[str] = set()
         for form, codes in ComparedText.objects.values_list("form", "codes"):
             used.update((form, *codes))
         forms = NormalForm.objects.values_list("pk", "digest")

@@ -14,9 +14,9 @@ LARGEST_TAIL = 200  # new forms that an index takes on before it is built anew
 class FormIndex:
     """All normal forms of one rule, in this process's memory.
 
-    What is new has a higher id than the newest form seen: each question reads that, keeps it in a small second
-    index, and builds the large one anew past LARGEST_TAIL, or when the newest form seen is gone from the table.
-    An older form that was removed since is still found: look its id up.
+    What is new has a higher id than the newest form seen: each question reads that, keeps it in a small
+    second index, and builds the large one anew past LARGEST_TAIL, or when the newest form seen is gone from
+    the table. An older form that was removed since is still found: look its id up.
     """
 
     def __init__(self, rule: str) -> None:

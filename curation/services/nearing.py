@@ -67,7 +67,7 @@ def _nearest(
 ) -> list[Near]:
     """The examples that have one of these forms, or the same prompt."""
     own = prepared.fingerprint
-    found = surveying.compared_texts(best, own.prompt)
+    found = surveying.compared_texts(sorted(best, key=lambda digest: best[digest], reverse=True), own.prompt)
     rows = {row.content_hash: row for row in found[: 10 * MOST_NEAR]}
     near = []
     for example in Example.objects.filter(content_hash__in=rows).exclude(pk=but or 0)[: 10 * MOST_NEAR]:

@@ -21,6 +21,7 @@ from curation.domain.resolution import Bond, Candidate, Cluster, Edge, Ids, Prec
 from curation.models import ComparedText, Example, NearForms, PairJudgement
 
 DEFAULT = 0.85  # the step that is the rule of the split
+MOST_FORMS = 200  # that one question to the database names
 
 
 @dataclass(frozen=True)
@@ -150,22 +151,26 @@ def landscape() -> Landscape:
 def near_to(example: Example) -> list[int]:
     """The examples near to this one at the default threshold that wait for a decision, by their ids.
 
-    Reads what may be near only, where a landscape reads everything.
+    Reads what may be near only, where a landscape reads everything; of very many the nearest.
     """
     own = ComparedText.objects.filter(content_hash=example.content_hash).first()
     if own is None:
         return []
     forms = [digest for digest in (own.form, *own.codes) if digest]
-    near = _likeness(NearForms.objects.filter(Q(low__digest__in=forms) | Q(high__digest__in=forms)))
-    rows = compared_texts({*forms, *(digest for pair in near for digest in pair)}, own.prompt)
+    about = NearForms.objects.filter(Q(low__digest__in=forms) | Q(high__digest__in=forms)).order_by("-score")
+    near = _likeness(about[:MOST_FORMS])
+    rows = compared_texts([*forms, *(digest for pair in near for digest in pair)], own.prompt)
     around = Example.objects.filter(content_hash__in=rows.values("content_hash")).without_discarded()
     land = Landscape(_texts(around.values_list("pk", "content_hash"), rows), near, _distinct())
     return land.near(example.pk, DEFAULT)
 
 
 def compared_texts(digests: Iterable[str], prompt: str) -> QuerySet[ComparedText]:
-    """The texts that have one of these normal forms, or this prompt."""
-    wanted = list(digests)
+    """The texts that have one of these normal forms, or this prompt.
+
+    Only the first MOST_FORMS different digests count: SQLite refuses a condition of a thousand parts.
+    """
+    wanted = list(dict.fromkeys(digests))[:MOST_FORMS]
     alike = Q(form__in=wanted)
     for digest in wanted:
         # The list is stored as JSON: a member is found in its text on SQLite and PostgreSQL alike.

@@ -178,7 +178,6 @@ class _Place:
 
     threshold: float
     kind: str
-    here: int
     members: tuple[int, ...]
     after: tuple[int, ...]  # the first member of each cluster that follows, round to the start
 
@@ -189,7 +188,7 @@ class _Place:
         at = next((n for n, cluster in enumerate(clusters) if example_id in cluster.members), -1)
         members = clusters[at].members if at >= 0 else ()
         following = (*clusters[at + 1 :], *clusters[: max(at, 0)])
-        return cls(threshold, kind, example_id, members, tuple(cluster.members[0] for cluster in following))
+        return cls(threshold, kind, members, tuple(cluster.members[0] for cluster in following))
 
     def next(self) -> str:
         """The address of what is left of this cluster, else of the next one, else of the list."""

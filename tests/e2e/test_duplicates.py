@@ -84,6 +84,18 @@ def test_clusters_are_resolved_by_keyboard(live_server, page: Page, sign_in, rev
     assert axe() == []
 
 
+def test_the_slider_shows_what_each_threshold_finds(live_server, page: Page, sign_in, reviewer, families):
+    sign_in(reviewer)
+    page.goto(live_server.url + reverse("duplicate_list"))
+
+    page.get_by_label("Alike to at least").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+
+    expect(page.get_by_text("At 0.87")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?t=0\.87&kind=$"))
+
+
 def test_z_takes_the_last_decision_back(live_server, page: Page, sign_in, reviewer, families):
     (a, b), *_ = families
     sign_in(reviewer)

@@ -185,6 +185,21 @@ def test_what_no_example_has_any_more_is_removed_once_it_is_much(author, monkeyp
     assert surveying.near_to(example) == [other.pk]
 
 
+def test_a_text_with_a_thousand_near_ones_has_a_page_all_the_same(author):
+    example = makers.example(author=author)
+    comparing.compare()
+    own = NormalForm.objects.get(rule="text")
+    forms = NormalForm.objects.bulk_create(
+        NormalForm(rule="text", digest=f"{n:032x}", text="", compared=True) for n in range(1200)
+    )
+    NearForms.objects.bulk_create(NearForms(low=own, high=form, score=0.9) for form in forms)
+    ComparedText.objects.bulk_create(
+        ComparedText(content_hash=f"{n:064x}", form=form.digest, rules="") for n, form in enumerate(forms)
+    )
+
+    assert surveying.near_to(example) == []  # texts of no example
+
+
 def test_the_task_compares_what_waits(author):
     makers.example(author=author)
 

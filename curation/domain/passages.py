@@ -55,7 +55,8 @@ class Passage:
     closed: bool = True
 
 
-def passages(text: str) -> list[Passage]:
+@lru_cache(maxsize=4)  # the checks and the conversion ask for the same answer one after the other
+def passages(text: str) -> tuple[Passage, ...]:
     """All of `text`, in order; blank lines belong to the passage before them. Never raises."""
     found: list[Passage] = []
     lines = text.split("\n")
@@ -79,7 +80,7 @@ def passages(text: str) -> list[Passage]:
             continue
         at = plain_from = last + 1
     found += _bare(lines, plain_from, len(lines))
-    return found
+    return tuple(found)
 
 
 def is_bbj(code: str) -> bool:

@@ -31,10 +31,16 @@ _IN_BRACKETS = re.compile(r"<.*>|\{.*\}|\[.*\]|%.*%|\$\{.*\}")
 
 @dataclass(frozen=True)
 class Rule:
-    """`pattern` has a group "value" where what it finds may be a placeholder."""
+    """One kind of secret.
+
+    Attributes:
+        hints: In lower case; a text without any of them is not searched, which is most texts.
+        pattern: With a group "value" where what it finds may be a placeholder.
+    """
 
     id: str
     says: str
+    hints: tuple[str, ...]
     pattern: re.Pattern[str]
     example: str
     counter_example: str
@@ -51,6 +57,7 @@ RULES = (
     Rule(
         "private-key",
         "A private key begins here.",
+        ("private key",),
         re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
         "-----BEGIN RSA " + "PRIVATE KEY-----",  # joined here, so that no scanner takes this file for a leak
         "-----BEGIN CERTIFICATE-----",
@@ -58,6 +65,7 @@ RULES = (
     Rule(
         "cloud-key",
         "This looks like a cloud provider's access key.",
+        ("akia", "asia", "aiza"),
         re.compile(r"\b(?P<value>(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35})\b"),
         "key$=" + '"AKIA' + 'QW3RT7YU1OP5ASDF"',
         'key$="AKIA"',
@@ -65,6 +73,7 @@ RULES = (
     Rule(
         "service-token",
         "This looks like a token of a service.",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "sk-", "sk_live_", "eyj"),
         re.compile(
             r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{22,}|glpat-[\w-]{20}|xox[abprs]-[\w-]{10,}"
             r"|sk-[A-Za-z0-9_-]{20,}|sk_live_[A-Za-z0-9]{16,}"
@@ -76,6 +85,18 @@ RULES = (
     Rule(
         "password-literal",
         "A password or key is written out.",
+        (
+            "pass",
+            "pwd",
+            "apikey",
+            "api_key",
+            "secretkey",
+            "secret_key",
+            "accesstoken",
+            "access_token",
+            "authtoken",
+            "auth_token",
+        ),
         re.compile(
             r"""\b(?:\w*(?:password|passwd|passphrase|api_?key|secret_?key|access_?token|auth_?token)|pwd\w*|pass)
                 [$!]?\s*=\s*"(?P<value>[^"\n]{4,200})"
@@ -88,6 +109,7 @@ RULES = (
     Rule(
         "connection-string",
         "A connection string holds a password.",
+        ("password=", "pwd="),
         re.compile(r"[;?&,](?:password|pwd)=(?P<value>[^;&,\s\"']{3,200})", re.IGNORECASE),
         'sqlopen(1)"jdbc:mysql://db;user=app;' + 'password=Wint3rhalter!"',
         'sqlopen(1)"jdbc:mysql://db;user=app;password=changeme"',
@@ -95,6 +117,7 @@ RULES = (
     Rule(
         "url-password",
         "An address holds a password.",
+        ("://",),
         re.compile(
             r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"']{1,100}:(?P<value>[^\s/@\"']{3,200})@", re.IGNORECASE
         ),
@@ -106,7 +129,9 @@ RULES = (
 
 def find_secrets(text: str) -> list[Secret]:
     """Every secret in the order of the text, each rule at most once a line."""
-    found = {(_line(text, at), rule.id): rule for rule in RULES for at in _places(rule, text)}
+    lowered = text.lower()
+    likely = (rule for rule in RULES if any(hint in lowered for hint in rule.hints))
+    found = {(_line(text, at), rule.id): rule for rule in likely for at in _places(rule, text)}
     return [Secret(id, line, found[line, id].says) for line, id in sorted(found)]
 
 

@@ -8,7 +8,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from studio.benchmarks import bbj
+from curation.models import ImportJob
+from studio.benchmarks import bbj, imports
 
 
 @pytest.fixture
@@ -50,6 +51,21 @@ def test_the_same_is_shown_as_tables(capfd):
     assert "check() against size" in shown
     assert "only quotes" in shown
     assert "STUB" in shown
+
+
+@pytest.mark.slow
+def test_imports_are_measured_in_a_studio_of_their_own(monkeypatch, db):
+    monkeypatch.setattr(imports, "CHATML_LINES", (10, 20))
+    monkeypatch.setattr(imports, "MARKDOWN_FILES", (5, 10))
+    out = io.StringIO()
+
+    call_command("bench", "imports", "--json", stdout=out)
+
+    report = json.loads(out.getvalue())
+    assert [row["stored"] for row in report["chatml"]["rows"]] == [10, 20]
+    assert [row["stored"] for row in report["markdown"]["rows"]] == [5, 10]
+    assert report["chatml"]["rows"][0]["check_cpu_s"] > 0
+    assert not ImportJob.objects.exists()
 
 
 def test_another_subject_is_refused():

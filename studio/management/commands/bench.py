@@ -15,13 +15,14 @@ from rich.table import Table as RichTable
 from studio.benchmarks.measuring import Table
 
 # A subject is a module of studio/benchmarks with a function measure.
-SUBJECTS = ("bbj",)
+SUBJECTS = ("bbj", "imports")
 
 
 class Command(BaseCommand):
     help = (
         "Measure how fast a part of the studio is here. Prints tables; nothing is judged. bbj: reading BBj "
-        "source (the offline check, the lexer, the generation labels) and the compiler in batches."
+        "source (the offline check, the lexer, the generation labels) and the compiler in batches. imports: "
+        "checking and storing ChatML lines and Markdown files, in a temporary studio."
     )
     requires_system_checks: list[str] = []
 

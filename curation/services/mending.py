@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -27,7 +28,15 @@ class DecisionRefused(Exception):
 
 def row_of(item: ImportItem) -> ChatRow:
     """The line with what was decided about its answer."""
-    return decided(original(item), list(item.problems.filter(severity=DEFECT).exclude(action=OPEN)))
+    return rows_of([item])[0]
+
+
+def rows_of(items: Sequence[ImportItem]) -> list[ChatRow]:
+    """The same for many lines of ChatML, with one query."""
+    decisions: dict[int, list[ImportProblem]] = defaultdict(list)
+    for made in ImportProblem.objects.filter(item__in=items, severity=DEFECT).exclude(action=OPEN):
+        decisions[made.item_id].append(made)
+    return [decided(original(item), decisions[item.pk]) for item in items]
 
 
 def original(item: ImportItem) -> ChatRow:
@@ -74,6 +83,8 @@ def decide(
         DecisionRefused
     """
     _deciding(problem.job)
+    if problem.group:
+        raise DecisionRefused("Lines that ask the same are decided together.")
     if action == problem.action != EDIT:
         return  # a key pressed twice
     if action == MEND and not defects.mend(problem.code, row_of(problem.item).answer, places=places):

@@ -108,20 +108,18 @@ def _labels(item: ImportItem) -> dict[str, object]:
 
 
 def _store_records(job: ImportJob, items: Sequence[ImportItem]) -> None:
-    records = []
-    for item in items:
-        row = mending.row_of(item)
-        records.append(
-            ChatRecord(
-                system=row.system,
-                prompt=row.prompt,
-                answer=row.answer,
-                content_hash=item.content_hash,
-                why=item.why,
-                origin=origin_of(item),
-                author=job.requested_by,
-            )
+    records = [
+        ChatRecord(
+            system=row.system,
+            prompt=row.prompt,
+            answer=row.answer,
+            content_hash=item.content_hash,
+            why=item.why,
+            origin=origin_of(item),
+            author=job.requested_by,
         )
+        for item, row in zip(items, mending.rows_of(items), strict=True)
+    ]
     ChatRecord.objects.bulk_create(records, ignore_conflicts=True)  # the same conversation on two lines
     _note({"created": [item.pk for item in items]})
 

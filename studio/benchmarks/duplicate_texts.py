@@ -1,9 +1,8 @@
 """Texts for the duplicates benchmark: BBj-like examples of which about one in eight repeats an earlier one.
 
 They look like what the studio compares: title, prompt, program and explanation in one normalised line. How
-many characters unrelated texts have in common decides how long a search takes. They are set to be about as
-many as in the shipped examples: of two texts about as long, the counts of characters differ by 1.4 times what a
-similarity of .9 allows.
+many characters unrelated texts have in common decides how long a search takes. It is about as in the shipped
+examples: between two texts about as long, the counts of characters differ by 1.4 times what .9 allows.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ How it works and what it costs: docs/near-duplicates.md
 """
 
 from curation.domain.duplicates.banded import Likely, find_likely_pairs
-from curation.domain.duplicates.grouping import clusters, find_edges
+from curation.domain.duplicates.edges import find_edges
+from curation.domain.duplicates.grouping import clusters
 from curation.domain.duplicates.index import Index, find_pairs
 from curation.domain.duplicates.matches import (
     CODE_THRESHOLD,

@@ -64,16 +64,16 @@ def _common_enough(
     lengths, counts = a.lengths[rows], a.coarse[:, rows, np.newaxis]
     last = int(np.searchsorted(b.lengths, lengths[-1] * (2 - threshold) / threshold + _SLACK, side="right"))
     width = _AREA // len(lengths)
-    needed_of_row = _share(lengths, threshold).astype(counts.dtype)[:, np.newaxis]
+    needed_of_rows = _share(lengths, threshold).astype(counts.dtype)[:, np.newaxis]
     for start in range(first, last, width):
         columns = slice(start, min(start + width, last))
-        common = np.zeros((len(lengths), columns.stop - start), counts.dtype)
-        smaller = np.empty_like(common)
-        for of_row, of_column in zip(counts, b.coarse[:, columns], strict=True):
-            np.minimum(of_row, of_column, out=smaller)
-            common += smaller
-        common -= _share(b.lengths[columns], threshold).astype(counts.dtype)
-        row, column = np.nonzero(common >= needed_of_row)
+        needed_of_columns = _share(b.lengths[columns], threshold).astype(counts.dtype)
+        surplus = np.repeat(-needed_of_columns[np.newaxis], len(lengths), axis=0)
+        smaller = np.empty_like(surplus)
+        for of_rows, of_columns in zip(counts, b.coarse[:, columns], strict=True):
+            np.minimum(of_columns, of_rows, out=smaller)
+            surplus += smaller
+        row, column = np.divmod(np.flatnonzero(surplus >= needed_of_rows), columns.stop - start)
         yield row + rows.start, column + start
 
 

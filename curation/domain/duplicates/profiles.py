@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 64  # as many as normalised code has different characters
-_SAMPLE = 2_000  # texts whose characters are counted to divide the alphabet
+_SAMPLE = 500  # texts whose characters are counted to divide the alphabet
 _PARTS = 0.1, 0.1, 0.15, 0.2  # of all characters are in each part that texts are reduced to, rarest first
 
 Places = NDArray[np.int64]

@@ -15,14 +15,15 @@ from rich.table import Table as RichTable
 from studio.benchmarks.measuring import Table
 
 # A subject is a module of studio/benchmarks with a function measure.
-SUBJECTS = ("bbj", "imports")
+SUBJECTS = ("bbj", "imports", "duplicates", "duplicates_million")
 
 
 class Command(BaseCommand):
     help = (
         "Measure how fast a part of the studio is here. Prints tables; nothing is judged. bbj: reading BBj "
         "source (the offline check, the lexer, the generation labels) and the compiler in batches. imports: "
-        "checking and storing ChatML lines and Markdown files, in a temporary studio."
+        "checking and storing ChatML lines and Markdown files, in a temporary studio. duplicates: finding "
+        "near-duplicates, against comparing all pairs; duplicates_million: among a million texts."
     )
     requires_system_checks: list[str] = []
 

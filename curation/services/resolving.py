@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 
 from curation.models import Example, PairJudgement
 
@@ -93,6 +94,13 @@ def last_action(judge: User) -> uuid.UUID | None:
     """What this person decided last and what still stands: the one that Z undoes."""
     newest = PairJudgement.objects.standing().filter(judge=judge).order_by("-pk").first()
     return newest.action if newest else None
+
+
+def kept_instead(example: Example) -> list[tuple[Example, PairJudgement]]:
+    """Which examples were kept over this one, each with the decision, newest first."""
+    lost = Q(second=example, verdict="keep_first") | Q(first=example, verdict="keep_second")
+    rows = PairJudgement.objects.standing().filter(lost).select_related("first", "second", "judge")
+    return [(row.first if row.verdict == "keep_first" else row.second, row) for row in rows.order_by("-pk")]
 
 
 def decisions(most: int) -> list[list[PairJudgement]]:

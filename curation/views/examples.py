@@ -12,7 +12,7 @@ from curation.domain import markdown
 from curation.forms.examples import STATUS_WORDS, ExampleFilterForm
 from curation.forms.reviews import ReviewForm
 from curation.models import Example, Revision
-from curation.services import authoring, finding, reviewing, storing, surveying, waiving
+from curation.services import authoring, finding, resolving, reviewing, storing, surveying, waiving
 from curation.views.highlighting import file_html
 from curation.views.labels import judged_parts
 from curation.views.paging import page_of
@@ -64,6 +64,7 @@ def panel_context(
         "status": reviewing.status_of(example),
         "reviews": example.reviews.select_related("reviewer").order_by("-pk"),
         "near": len(surveying.near_to(example)),
+        "kept_instead": resolving.kept_instead(example),
         "own_work": example.revisions.filter(author=request.user).exists(),
         "suspects": waiving.suspects(example),
         "source_line": storing.place_of(example.head.origin) if example.head else None,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import combinations
 from unittest import mock
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 
 from curation import tasks
@@ -122,6 +124,18 @@ def test_one_process_compares_at_a_time(author):
     assert comparing.compare() is None
     assert comparing.state().busy
     assert comparing.state().waiting == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_processes_at_once_one_compares():
+    def try_it(_: int) -> bool:
+        try:
+            return comparing._claim() is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(try_it, range(16))) == 1
 
 
 def test_a_process_that_is_gone_is_replaced_when_its_lease_has_passed(author):

@@ -127,9 +127,9 @@ def test_keeping_one_sets_the_others_aside_and_goes_on(as_reviewer):
     assert [reviewing.status_of(one) for one in (a, b, c)] == ["set_aside", "needs_review", "set_aside"]
     page = as_reviewer.get(response.url).content.decode()
     assert f"Kept {b.path}; 2 others set aside." in page
-    assert (
-        "set aside as a duplicate" in as_reviewer.get(reverse("example_page", args=[a.pk])).content.decode()
-    )
+    lost = as_reviewer.get(reverse("example_page", args=[a.pk])).content.decode()
+    assert "set aside as a duplicate" in lost
+    assert f'Kept instead: <a class="mono" href="{reverse("example_page", args=[b.pk])}">' in lost
 
 
 def test_after_a_decision_the_next_cluster_opens(as_reviewer):

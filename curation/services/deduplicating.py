@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from curation.domain import duplicates, markdown, split
+from curation.domain import duplicates, split
 from curation.domain.markdown import ExampleDoc
-from curation.models import Revision
 
 WHOLE, CODE = duplicates.WHOLE_THRESHOLD, duplicates.CODE_THRESHOLD  # normalised Indel similarity, 0..1
 CODE_TOKENS, SAME_TOKENS = duplicates.LEAST_CODE_TOKENS, 10
@@ -114,14 +113,3 @@ def cluster_ids(
         members.setdefault(leader, []).append(item.content_hash)
     ids = {leader: split.cluster_id(hashes, known) for leader, hashes in members.items()}
     return [ids[leader] for leader in leaders]
-
-
-def duplicate_clusters(revisions: Sequence[Revision]) -> list[list[Revision]]:
-    """The clusters of two or more among these revisions, largest first."""
-    read = [(r, markdown.parse(r.text, path=r.example.path).doc) for r in revisions]
-    known = [(r, compared_example(doc, r.content_hash)) for r, doc in read if doc]
-    items = [item for _, item in known]
-    clusters: dict[str, list[Revision]] = {}
-    for (revision, _), cluster in zip(known, cluster_ids(items, near_pairs(items)), strict=True):
-        clusters.setdefault(cluster, []).append(revision)
-    return sorted((c for c in clusters.values() if len(c) > 1), key=lambda c: (-len(c), c[0].example.path))

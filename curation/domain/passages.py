@@ -21,6 +21,8 @@ _QUOTE = re.compile(r"^ {0,3}> ?")
 _ENDS_LIKE_A_SENTENCE = re.compile(r"[A-Za-z)\"'][.?!]$")
 _REM = re.compile(r"^\s*(?:\d+\s+)?rem(?:\s|$)", re.IGNORECASE)
 _SIGN = re.compile(r"[=\"($'!%]|^\s*rem\s", re.IGNORECASE)
+_LABEL = re.compile(r"^\s*(\w+):\s*$")
+_WORD = re.compile(r"\w+")
 _LABEL_OR_NUMBER = re.compile(r"^\s*(?:\w+:|\d+)\s*$")
 _LONGEST_STATEMENT = 2_000  # characters; nobody wrote a longer line, and judging one costs time
 
@@ -110,8 +112,9 @@ def _bare(lines: Sequence[str], start: int, end: int) -> Iterator[Passage]:
         signs = any(_SIGN.search(line) for line in lines[at : last + 1])
         whole = alone and not any(line.strip() for line in (*lines[:at], *lines[last + 1 :]))
         if signs and (statements > 1 or (statements == 1 and whole)):
-            yield from _prose(lines, prose_from, at)
-            yield Passage("code", at, last, "\n".join(lines[at : last + 1]))
+            first, last = _with_labels(lines, at, last, prose_from, end)
+            yield from _prose(lines, prose_from, first)
+            yield Passage("code", first, last, "\n".join(lines[first : last + 1]))
             at = prose_from = last + 1
         else:
             at = max(last, at) + 1
@@ -128,6 +131,27 @@ def _run(lines: Sequence[str], start: int, end: int) -> tuple[int, int]:
         elif not statements or not (not line.strip() or _LABEL_OR_NUMBER.match(line) or line.startswith(":")):
             break
     return last, statements
+
+
+def _with_labels(lines: Sequence[str], first: int, last: int, start: int, end: int) -> tuple[int, int]:
+    """The run with the labels around it that it names: "menu:" belongs to GOTO menu, "Note:" to nothing."""
+    words = set(_WORD.findall("\n".join(lines[first : last + 1]).casefold()))
+
+    def belongs(line: str) -> bool:
+        label = _LABEL.match(line)
+        return label is not None and label[1].casefold() in words
+
+    for at in range(first - 1, start - 1, -1):
+        if belongs(lines[at]):
+            first = at
+        elif lines[at].strip():
+            break
+    for at in range(last + 1, end):
+        if belongs(lines[at]):
+            last = at
+        elif lines[at].strip():
+            break
+    return first, last
 
 
 def _prose(lines: Sequence[str], start: int, end: int) -> Iterator[Passage]:

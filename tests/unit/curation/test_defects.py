@@ -101,6 +101,14 @@ def test_each_check_fires_on_its_defect_and_on_nothing_like_it(answer, found):
     assert defects(answer) == found
 
 
+def test_labels_that_the_code_names_stay_with_it_and_a_note_does_not():
+    code = "menu:\nprint a$\ngosub work\ngoto menu\n\nwork:"
+
+    assert mend("code-without-fence", f"Note:\n{code}\n\nRemarks:\nIt loops.") == (
+        f"Note:\n```bbj\n{code}\n```\n\nRemarks:\nIt loops."
+    )
+
+
 def test_an_escaped_answer_is_unescaped_as_json_escaped_it():
     assert mend("escaped-newlines", 'rem x\\nprint \\"a\\"\\n\\tend') == 'rem x\nprint "a"\n\tend'
 

@@ -7,13 +7,14 @@ code shorter than CODE_TOKENS counts only when it is the same, and code below SA
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from curation.domain import duplicates, split
 from curation.domain.markdown import ExampleDoc
 
 WHOLE, CODE = duplicates.WHOLE_THRESHOLD, duplicates.CODE_THRESHOLD  # normalised Indel similarity, 0..1
+Search = Callable[[Sequence[str], float], list[duplicates.Pair]]
 CODE_TOKENS, SAME_TOKENS = duplicates.LEAST_CODE_TOKENS, 10
 
 
@@ -64,14 +65,23 @@ def tokens(code: str) -> int:
 
 def near_pairs(items: Sequence[Compared], *, whole: float = WHOLE, code: float = CODE) -> list[Near]:
     """Every pair of near-duplicates, i < j, once, with the rule that found the higher score."""
+    return _near(items, whole, code, duplicates.find_pairs)
+
+
+def near_edges(items: Sequence[Compared]) -> list[Near]:
+    """As few of near_pairs as make the same clusters: some thousand for 2,000 identical texts."""
+    return _near(items, WHOLE, CODE, duplicates.find_edges)
+
+
+def _near(items: Sequence[Compared], whole: float, code: float, search: Search) -> list[Near]:
     best: dict[tuple[int, int], Near] = {}
-    for pair in duplicates.find_pairs([item.whole for item in items], whole):
+    for pair in search([item.whole for item in items], whole):
         _note(best, pair.i, pair.j, pair.score, "text")
     owners = [(i, text) for i, item in enumerate(items) for text in item.codes]
     short = [(i, text) for i, text in owners if tokens(text) < CODE_TOKENS]
     long = [(i, text) for i, text in owners if tokens(text) >= CODE_TOKENS]
     for some, least in ((short, 1.0), (long, code)):
-        for pair in duplicates.find_pairs([text for _, text in some], least):
+        for pair in search([text for _, text in some], least):
             i, j = sorted((some[pair.i][0], some[pair.j][0]))
             if i != j:  # the two sides of a migration may be alike
                 _note(best, i, j, pair.score, "code")

@@ -83,7 +83,7 @@ def plan_snapshot(*, seed: int = SEED, validation_per_mille: int = VALIDATION_PE
         *(deduplicating.compared_example(d, markdown.content_hash(d.text)) for d in docs.values()),
         *(deduplicating.compared_program(f"corpus/{f.path}", f.text, f.content_hash) for f in corpus),
     ]
-    pairs = deduplicating.near_pairs(items)
+    pairs = deduplicating.near_edges(items)  # a cluster on both sides has an edge across
     clusters = deduplicating.cluster_ids(items, pairs, _known_clusters(items))
     splits = [split_of(c, seed=seed, validation_per_mille=validation_per_mille) for c in clusters]
     kept = [revision for revision in revisions if revision.example.path in docs]

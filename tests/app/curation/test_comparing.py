@@ -73,6 +73,27 @@ def test_texts_one_at_a_time_give_the_pairs_of_all_with_all(author, seed):
     assert stored_pairs(0.85)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_few_edges_of_the_split_make_the_clusters_of_all_pairs(seed):
+    docs = [markdown.parse(text, path=f"strings/a{n}.md").doc for n, text in enumerate(relatives(30, seed))]
+    items = [deduplicating.compared_example(doc, f"{n}") for n, doc in enumerate(docs) if doc]
+    edges, pairs = deduplicating.near_edges(items), deduplicating.near_pairs(items)
+
+    assert deduplicating.cluster_ids(items, edges) == deduplicating.cluster_ids(items, pairs)
+    assert len(edges) < len(pairs)
+
+
+def test_two_thousand_identical_texts_are_one_cluster_of_the_split():
+    doc = markdown.parse(makers.example_text("Same"), path="strings/a.md").doc
+    assert doc
+    items = [deduplicating.compared_example(doc, f"{n:04d}") for n in range(2000)]
+
+    edges = deduplicating.near_edges(items)
+
+    assert len(edges) < 6000
+    assert set(deduplicating.cluster_ids(items, edges)) == {"0000"}
+
+
 @pytest.mark.parametrize("many", [500, 3])
 def test_a_rebuild_gives_what_was_there(author, monkeypatch, many):
     for text in relatives(12, 7):

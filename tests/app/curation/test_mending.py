@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from curation.models import Example, ImportJob, ImportProblem
+from curation.models import Example, ImportJob, ImportProblem, Revision
 from curation.services import mending, queueing, reporting, uploading, working
 from tests.chatml_set import SMALL, chatml_set, message_row
 
@@ -85,7 +85,7 @@ def test_what_is_kept_is_imported_as_it_is(author):
     queueing.confirm(job)
     work(job)
 
-    assert "Yes." in Example.objects.select_related("head").get().head.text
+    assert Revision.objects.get().text.endswith("## Explanation\n\nYes.\n")
 
 
 def test_what_is_left_out_is_not_imported_and_stands_in_the_counts(author):

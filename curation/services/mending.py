@@ -155,18 +155,35 @@ def undo(problem: ImportProblem) -> None:
     """Take a decision back; for a repeated prompt those about all its lines."""
     _deciding(problem.job)
     problems = list(members(problem.job, problem.group)) if problem.group else [problem]
-    for each in problems:
-        if each.item.outcome:
-            raise DecisionRefused("It is imported already: change the example instead.")
-        each.action, each.places, each.text, each.decided_by, each.decided_at = OPEN, None, "", None, None
-        each.save()
-    _rebuild([each.item for each in problems])
+    if any(each.item.outcome for each in problems):
+        raise DecisionRefused("It is imported already: change the example instead.")
+    _reopen(problems)
+
+
+@transaction.atomic
+def undo_all(job: ImportJob, code: str) -> int:
+    """Take back every decision about this defect whose line is not imported yet. Returns how many lines."""
+    _deciding(job)
+    rows = job.problems.filter(code=code, severity=DEFECT).exclude(action=OPEN)
+    imported = rows.exclude(item__outcome="").exclude(group=0).values_list("group", flat=True)
+    problems = list(
+        rows.filter(item__outcome="").exclude(group__in=set(imported)).select_related("item", "job")
+    )
+    _reopen(problems)
+    return len(problems)
 
 
 def members(job: ImportJob, group: int) -> QuerySet[ImportProblem]:
     """The repeated-prompt rows of one group, in the order of lines."""
     rows = job.problems.filter(code=defects.REPEATED_PROMPT, group=group)
     return rows.select_related("item", "job", "decided_by").order_by("item__position")
+
+
+def _reopen(problems: Sequence[ImportProblem]) -> None:
+    for each in problems:
+        each.action, each.places, each.text, each.decided_by, each.decided_at = OPEN, None, "", None, None
+        each.save()
+    _rebuild([each.item for each in problems])
 
 
 def _deciding(job: ImportJob) -> None:

@@ -81,7 +81,10 @@ def import_undo(request: SignedInRequest, job_id: int, problem_id: int) -> HttpR
 def import_mend_all(request: SignedInRequest, job_id: int, code: str) -> HttpResponse:
     job = get_object_or_404(ImportJob, pk=job_id)
     try:
-        if code == REPEATED_PROMPT:
+        if request.POST.get("undo"):
+            n = mending.undo_all(job, code)
+            messages.success(request, f"Undone: {n} line{'' if n == 1 else 's'} wait for a decision again.")
+        elif code == REPEATED_PROMPT:
             n = mending.choose_first_of_same(job, by=request.user)
             messages.success(request, f"Of {n} prompts with equal answers the first line was kept.")
         else:

@@ -171,6 +171,8 @@ def test_all_of_a_kind_are_mended_with_one_button(as_maintainer, job):
     response = as_maintainer.post(reverse("import_mend_all", args=[job.pk, "escaped-newlines"]), follow=True)
 
     assert "All 4 are decided" in shown(response)
+    as_maintainer.post(reverse("import_mend_all", args=[job.pk, "escaped-newlines"]), {"undo": "1"})
+    assert "0 of 4" in page(as_maintainer, "import_mend", job.pk, "escaped-newlines")
 
 
 @pytest.mark.parametrize("code", ["mixed-newlines", "short-answer"])

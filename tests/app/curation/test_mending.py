@@ -170,6 +170,20 @@ def test_equal_answers_are_settled_at_once_and_conflicting_ones_are_not(author):
     assert reporting.report_of(job).waiting == 2
 
 
+def test_all_decisions_of_a_kind_are_undone_at_once_but_those_that_are_imported(author):
+    job = job_of(author, ("one?", CODE), ("two?", CODE.replace("hi", "ho")))
+    first = job.problems.select_related("item", "job").filter(severity="defect").earliest("pk")
+    mending.decide(first, action="mend", by=author)
+    queueing.confirm(job)
+    work(job)
+    assert mending.decide_all(job, "code-without-fence", by=author) == 1
+
+    assert mending.undo_all(job, "code-without-fence") == 1
+
+    assert [item.outcome for item in job.items.all()] == ["created", ""]
+    assert codes(job) == ["code-without-fence"]
+
+
 def test_nothing_is_decided_while_an_import_runs(author):
     job = job_of(author, ("How?", CODE))
     ImportJob.objects.update(state="importing")

@@ -76,6 +76,12 @@ class _Row:
     group: int = -1
 
 
+def shipped_programs() -> list[str]:
+    """Every program of the shipped examples and of the corpus, without the last line break."""
+    corpus = [file.read_text().rstrip("\n") for file in sorted(ROOT.glob("corpus/*.bbj"))]
+    return [*_shipped()[0], *corpus]
+
+
 @cache
 def _shipped() -> tuple[list[str], list[str]]:
     """(programs, paragraphs of explanation) of the shipped examples."""

@@ -18,7 +18,7 @@ Kind = Literal["fence", "quote", "code", "prose"]
 # Possessive, so that a hostile line is given up in one pass.
 _FENCE = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[ \t]*+([^\s`]*+)[^`\n]*+$")
 _QUOTE = re.compile(r"^ {0,3}> ?")
-_ENDS_LIKE_A_SENTENCE = re.compile(r"[A-Za-z)\"'][.?!]$")
+_ENDS_LIKE_A_SENTENCE = re.compile(r"[A-Za-z)\"'][.?]$")  # not "!", which ends the name of an object
 _REM = re.compile(r"^\s*(?:\d+\s+)?rem(?:\s|$)", re.IGNORECASE)
 _SIGN = re.compile(r"[=\"($'!%]|^\s*rem\s", re.IGNORECASE)
 _LABEL = re.compile(r"^\s*(\w+):\s*$")
@@ -103,15 +103,15 @@ def _closing(lines: Sequence[str], start: int, fence: str) -> int | None:
 def _bare(lines: Sequence[str], start: int, end: int) -> Iterator[Passage]:
     """Lines outside fences and quotes: runs of two or more statements are code, the rest is prose.
 
-    One statement alone is code only when nothing else stands there: in prose it is a mention.
+    One statement is code only as a paragraph of its own, or below a line that ends with a colon.
     """
-    alone = start == 0 and end == len(lines)
     at = prose_from = start
     while at < end:
         last, statements = _run(lines, at, end)
         signs = any(_SIGN.search(line) for line in lines[at : last + 1])
-        whole = alone and not any(line.strip() for line in (*lines[:at], *lines[last + 1 :]))
-        if signs and (statements > 1 or (statements == 1 and whole)):
+        above = lines[at - 1].rstrip() if at > start else ""
+        apart = above[-1:] in ("", ":") and (last + 1 >= end or not lines[last + 1].strip())
+        if signs and (statements > 1 or (statements == 1 and apart)):
             first, last = _with_labels(lines, at, last, prose_from, end)
             yield from _prose(lines, prose_from, first)
             yield Passage("code", first, last, "\n".join(lines[first : last + 1]))

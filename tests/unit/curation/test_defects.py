@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from curation.domain.chat_rows import lines_of, prompt_key, read_row, repeated_prompts
 from curation.domain.defects import DEFECTS, defects, mend, newline_places
 from curation.domain.passages import passages
-from tests.chatml_set import chatml_set
+from tests.chatml_set import ROOT, chatml_set, shipped_programs
 
 CODE = 'rem Say it\na$ = "hi"\nprint a$'
 
@@ -83,6 +83,9 @@ def test_mending_a_planted_defect_leaves_none(planted, rows):
         (CODE, ["code-without-fence"]),
         ('print "a single statement"', ["code-without-fence"]),
         (f"Like this:\n\n{CODE}\n\nIt prints.", ["code-without-fence"]),
+        ("Like this:\na$ = str(5)\n\nIt makes text.", ["code-without-fence"]),
+        ("Like this.\n\na$ = str(5)\n\nIt makes text.", ["code-without-fence"]),
+        ("Write it so\na$ = str(5)\nand it is text.", []),
         ("Use print to print.\nClose the channel first.\nReturn to the menu.", []),
         ("Call it:\nRun it\nwhen you like", []),
         (f"```\n{CODE}\n```", ["fence-without-tag"]),
@@ -99,6 +102,20 @@ def test_mending_a_planted_defect_leaves_none(planted, rows):
 )
 def test_each_check_fires_on_its_defect_and_on_nothing_like_it(answer, found):
     assert defects(answer) == found
+
+
+def test_every_shipped_program_that_stands_bare_gets_one_fence_around_all_of_it():
+    for program in shipped_programs():
+        mended = mend("code-without-fence", f"Like this.\n\n{program}\n\nThat is all there is to it.")
+
+        assert mended == f"Like this.\n\n```bbj\n{program}\n```\n\nThat is all there is to it."
+
+
+def test_no_shipped_prose_is_taken_for_code():
+    pages = [*ROOT.parent.glob("docs/**/*.md"), *ROOT.glob("*.md")]
+
+    for page in pages:
+        assert [part.body for part in passages(page.read_text()) if part.kind == "code"] == [], page
 
 
 def test_labels_that_the_code_names_stay_with_it_and_a_note_does_not():

@@ -91,7 +91,7 @@ def _of_sample(
     """(All pairs of the texts asked about, all pairs that were found), as places."""
     true = set()
     for place in asked:
-        one = Profiles([profiles.texts[place]], profiles.alphabet)
+        one = profiled([profiles.texts[place]], profiles.alphabet)
         for _, columns, _ in cascade.across(one, profiles, threshold):
             true |= {(min(place, other), max(place, other)) for other in columns.tolist() if other != place}
     seen = {pair for rows, columns, _ in found for pair in zip(rows.tolist(), columns.tolist(), strict=True)}

@@ -32,7 +32,7 @@ def owners_of(texts: Iterable[str]) -> dict[str, list[int]]:
     owners: dict[str, list[int]] = defaultdict(list)
     for i, text in enumerate(texts):
         owners[text].append(i)
-    return owners
+    return dict(owners)
 
 
 def pairs_of_owners(owners: Sequence[Sequence[int]], found: Iterable[cascade.Found]) -> list[Pair]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isqrt
 
+import numpy as np
+
 from curation.domain.duplicates import cascade
 from curation.domain.duplicates.grouping import owners_of, pairs_of_owners
 from curation.domain.duplicates.matches import Match, Pair, check_threshold
-from curation.domain.duplicates.profiles import Profiles, profiled
+from curation.domain.duplicates.profiles import profiled
 
 _SHORTEST_TAIL = 64
 
@@ -38,13 +40,21 @@ class Index:
         self._texts = dict(enumerate(texts))
         self._next = len(texts)
         self._owners = owners_of(texts)
-        self._rebuild()
+        self._profile()
+
+    def _profile(self) -> None:
+        self._base = profiled(self._owners)
+        self._tail = profiled([], self._base.alphabet)
+        self._profiled = len(self._base)
 
     def _rebuild(self) -> None:
         self._owners = {text: owners for text, owners in self._owners.items() if owners}
-        self._base = profiled(self._owners)
-        self._tail = Profiles([], self._base.alphabet)
-        self._limit = max(_SHORTEST_TAIL, isqrt(len(self._base)))
+        if len(self._owners) > 2 * self._profiled:  # the alphabet is of too few of them to serve all well
+            self._profile()
+            return
+        both = self._base.joined(self._tail)
+        self._base = both.where(np.fromiter((text in self._owners for text in both.texts), bool, len(both)))
+        self._tail = profiled([], self._base.alphabet)
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -69,8 +79,8 @@ class Index:
         is_new = text not in self._owners
         self._owners.setdefault(text, []).append(i)
         if is_new:
-            self._tail = Profiles([*self._tail.texts, text], self._base.alphabet)
-            if len(self._tail) > self._limit:
+            self._tail = self._tail.joined(profiled([text], self._base.alphabet))
+            if len(self._tail) > max(_SHORTEST_TAIL, isqrt(len(self._base))):
                 self._rebuild()
 
     def query(self, text: str, threshold: float) -> list[Match]:
@@ -80,7 +90,7 @@ class Index:
             ValueError: threshold is outside 0 < t <= 1.
         """
         check_threshold(threshold)
-        asked = Profiles([text], self._base.alphabet)
+        asked = profiled([text], self._base.alphabet)
         matches = [
             Match(i, score)
             for profiles in (self._base, self._tail)

@@ -13,7 +13,7 @@ Source: docs/near-duplicates.md
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ class Alphabet:
     parts: tuple[Part, ...]
 
 
-def alphabet_of(texts: Sequence[str]) -> Alphabet:
+def alphabet_of(texts: Strings) -> Alphabet:
     """The alphabet of some texts, which serves any others too, only less well."""
     sample = latin("".join(texts[:: 1 + len(texts) // _SAMPLE]))
     found = np.bincount(np.frombuffer(sample, np.uint8), minlength=256)
@@ -81,20 +81,16 @@ class Profiles:
         coarse: The same as [32, texts]: a bin for a frequent character and a rare one.
     """
 
-    def __init__(self, texts: Sequence[str], alphabet: Alphabet) -> None:
+    def __init__(self, alphabet: Alphabet, texts: Strings, counts: NDArray[Any], reduced: Strings) -> None:
+        """The texts in any order; `reduced` is object [parts, texts], None for what is not made yet."""
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        order = np.argsort(lengths, kind="stable")
         self.alphabet = alphabet
-        self.texts = np.empty(len(texts), object)
-        self.texts[:] = sorted(texts, key=len)
-        self.lengths = np.fromiter(map(len, self.texts), np.int64, len(texts))
-        is_short = self.lengths.max(initial=0) <= np.iinfo(np.int16).max
-        self.counts: NDArray[Any] = np.empty((len(texts), BINS), np.int16 if is_short else np.int32)
-        for place, text in enumerate(self.texts):
-            bins = np.frombuffer(latin(text).translate(alphabet.bin_of), np.uint8)
-            self.counts[place] = np.bincount(bins, minlength=BINS)
+        self.texts, self.lengths, self.counts = texts[order], lengths[order], counts[order]
         frequent, rare = self.counts[:, : BINS // 2], self.counts[:, : BINS // 2 - 1 : -1]
         self.coarse: NDArray[Any] = np.ascontiguousarray((frequent + rare).T)
-        self._reduced: Strings = np.empty((len(alphabet.parts), len(texts)), object)
-        self._is_reduced = np.zeros(self._reduced.shape, bool)
+        self._reduced = reduced[:, order]
+        self._is_reduced = self._reduced.astype(bool)  # an empty one is made again, which takes no time
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -111,11 +107,31 @@ class Profiles:
             is_reduced[place] = True
         return reduced
 
+    def joined(self, others: Profiles) -> Profiles:
+        """These and others, which are different ones of the same alphabet."""
+        return Profiles(
+            self.alphabet,
+            np.concatenate((self.texts, others.texts)),
+            np.concatenate((self.counts, others.counts)),
+            np.concatenate((self._reduced, others._reduced), axis=1),
+        )
 
-def profiled(texts: Collection[str]) -> Profiles:
-    """Different texts, prepared with an alphabet of their own."""
-    listed = list(texts)
-    return Profiles(listed, alphabet_of(listed))
+    def where(self, kept: NDArray[np.bool_]) -> Profiles:
+        """Some of them."""
+        return Profiles(self.alphabet, self.texts[kept], self.counts[kept], self._reduced[:, kept])
+
+
+def profiled(texts: Collection[str], alphabet: Alphabet | None = None) -> Profiles:
+    """Different texts, prepared with their own alphabet, or with that of others to compare them with."""
+    listed = np.empty(len(texts), object)
+    listed[:] = list(texts)
+    alphabet = alphabet or alphabet_of(listed)
+    is_short = max(map(len, texts), default=0) <= np.iinfo(np.int16).max
+    counts = np.empty((len(listed), BINS), np.int16 if is_short else np.int32)
+    for place, text in enumerate(listed):
+        bins = np.frombuffer(latin(text).translate(alphabet.bin_of), np.uint8)
+        counts[place] = np.bincount(bins, minlength=BINS)
+    return Profiles(alphabet, listed, counts, np.empty((len(alphabet.parts), len(listed)), object))
 
 
 def latin(text: str) -> bytes:

@@ -104,9 +104,11 @@ def test_texts_of_any_characters_are_compared(signs: str):
 
 
 def test_a_text_too_long_for_small_counts_is_compared():
-    texts = ["a" * 40_000 + "b", "a" * 40_000 + "c", "b" * 40_001]
+    texts = ["a" * 40_000 + "b", "a" * 40_000 + "c", "b" * 40_001, "a" * 30_000]
 
-    assert find_pairs(texts, 0.9) == brute_force(texts, 0.9)
+    assert find_pairs(texts, 0.8) == brute_force(texts, 0.8)
+    assert [match.i for match in Index(texts).query("a" * 30_000, 0.8)] == [3, 0, 1]
+    assert [match.i for match in Index(texts[3:]).query(texts[0], 0.8)] == [0]
 
 
 @settings(max_examples=50, deadline=None)

@@ -8,8 +8,8 @@ from pathlib import Path
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from curation.models import Example, Review, Snapshot
-from curation.services import authoring, reviewing, snapshotting
+from curation.models import Example, ImportJob, Review, Snapshot
+from curation.services import authoring, queueing, reviewing, snapshotting, working
 
 _numbers = itertools.count(1)
 WORDS = [
@@ -137,6 +137,15 @@ def review(
         content_hash=example.content_hash,
         reason=reason,
     )
+
+
+def worked(job: ImportJob) -> ImportJob:
+    """The import after a worker did its next step."""
+    claim = queueing.claim(job.pk, "test:1")
+    assert claim, f"nobody may take {job}: it is {job.get_state_display()}"
+    working.carry_out(claim)
+    job.refresh_from_db()
+    return job
 
 
 def approved(path: str = "", text: str = "", *, author: User | None = None) -> Example:

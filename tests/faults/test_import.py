@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from curation.models import Example, ImportItem, ImportJob, Revision
-from curation.services import queueing, uploading, working
+from curation.services import queueing, uploading
 from tests import makers
 from tests.chatml_set import SMALL, chatml_set
 
@@ -52,11 +52,7 @@ def finished(job: ImportJob) -> ImportJob:
     """The job after the reaper took it back and another worker did the step."""
     ImportJob.objects.update(lease_until=Now() - timedelta(seconds=1))
     assert queueing.reap() == [job.pk]
-    claim = queueing.claim(job.pk, "next:1")
-    assert claim
-    working.carry_out(claim)
-    job.refresh_from_db()
-    return job
+    return makers.worked(job)
 
 
 @pytest.mark.django_db(transaction=True)

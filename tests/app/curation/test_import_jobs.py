@@ -28,6 +28,7 @@ from curation.services import (
 )
 from tests import makers
 from tests.chatml_set import SMALL, chatml_set, message_row
+from tests.makers import worked
 
 FENCE = '```bbj\nrem Say it\na$ = "hi"\nprint a$\n```'
 
@@ -44,15 +45,6 @@ def lines(*rows: tuple[str, str]) -> bytes:
 def sent(author, data: bytes, name: str = "set.jsonl", **more) -> ImportJob:
     key = more.pop("idempotency_key", uuid.uuid4().hex)
     return uploading.upload(name=name, chunks=[data], author=author, idempotency_key=key, **more)
-
-
-def worked(job: ImportJob) -> ImportJob:
-    """The job after a worker did its next step."""
-    claim = queueing.claim(job.pk, "test:1")
-    assert claim
-    working.carry_out(claim)
-    job.refresh_from_db()
-    return job
 
 
 def checked(author, data: bytes, name: str = "set.jsonl", **more) -> ImportJob:

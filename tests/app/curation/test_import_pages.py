@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from curation.domain.defects import DEFECTS
 from curation.models import Example, ImportJob, Revision
-from curation.services import queueing, working
 from tests import makers
 from tests.chatml_set import SMALL, chatml_set
+from tests.makers import worked
 
 
 @pytest.fixture(autouse=True)
@@ -29,14 +29,6 @@ def send(client, data: bytes, name: str = "set.jsonl", **more):
     return client.post(reverse("import"), fields)
 
 
-def work(job: ImportJob) -> ImportJob:
-    claim = queueing.claim(job.pk, "test:1")
-    assert claim
-    working.carry_out(claim)
-    job.refresh_from_db()
-    return job
-
-
 @pytest.fixture
 def planted():
     return chatml_set(SMALL)
@@ -46,7 +38,7 @@ def planted():
 def job(as_maintainer, planted) -> ImportJob:
     """A checked import of the small planted set."""
     send(as_maintainer, planted.data + b"{nope\n")
-    return work(ImportJob.objects.get())
+    return worked(ImportJob.objects.get())
 
 
 def page(client, name: str, *words) -> str:
@@ -61,7 +53,7 @@ def test_sending_a_file_leads_to_its_page_which_looks_again_until_it_is_checked(
     job = ImportJob.objects.get()
     assert response.url == reverse("import_page", args=[job.pk])
     assert "every 1s" in page(as_maintainer, "import_page", job.pk)
-    work(job)
+    worked(job)
     assert "every 1s" not in page(as_maintainer, "import_page", job.pk)
     assert "Import the" in page(as_maintainer, "import_live", job.pk)
 
@@ -93,12 +85,12 @@ def test_a_refused_file_is_a_sentence_at_the_field(as_maintainer, name, data, sa
 def test_the_folder_of_the_server_is_imported_by_the_same_way(as_maintainer, maintainer, training_data):
     makers.put(training_data, "gui/bad.md", "no front matter")
     as_maintainer.post(reverse("import_folder"), {"key": str(uuid.uuid4())})
-    job = work(ImportJob.objects.get())
+    job = worked(ImportJob.objects.get())
 
     assert "Import the 2 good ones" in page(as_maintainer, "import_page", job.pk)
     assert not Example.objects.exists()
     as_maintainer.post(reverse("import_confirm", args=[job.pk]))
-    work(job)
+    worked(job)
     assert set(Revision.objects.values_list("author", flat=True)) == {maintainer.pk}
     assert "2 created" in page(as_maintainer, "import_page", job.pk)
 
@@ -106,7 +98,7 @@ def test_the_folder_of_the_server_is_imported_by_the_same_way(as_maintainer, mai
 def test_a_missing_folder_is_a_sentence_on_the_page(as_maintainer, settings, tmp_path):
     settings.STUDIO_TRAINING_DATA = tmp_path / "nowhere"
     as_maintainer.post(reverse("import_folder"), {"key": str(uuid.uuid4())})
-    job = work(ImportJob.objects.get())
+    job = worked(ImportJob.objects.get())
 
     assert "there is no such file or folder" in page(as_maintainer, "import_page", job.pk)
 
@@ -232,7 +224,7 @@ def test_hostile_text_is_shown_as_text(as_maintainer):
     evil = '<script>alert(1)</script> {{ 7|add:"1" }}'
     line = f'{{"messages": [{{"role": "{evil.replace(chr(34), "")}"}}, 1, 2]}}\n'
     send(as_maintainer, line.encode(), "<b>x.jsonl")
-    job = work(ImportJob.objects.get())
+    job = worked(ImportJob.objects.get())
 
     for html in (
         page(as_maintainer, "import_page", job.pk),

@@ -8,8 +8,9 @@ import uuid
 import pytest
 
 from curation.models import Example, ImportJob, ImportProblem, Revision
-from curation.services import mending, queueing, reporting, uploading, working
+from curation.services import mending, queueing, reporting, uploading
 from tests.chatml_set import SMALL, chatml_set, message_row
+from tests.makers import worked
 
 CODE = 'rem Say it\na$ = "hi"\nprint a$'
 FENCE = f"```bbj\n{CODE}\n```"
@@ -22,17 +23,9 @@ def _own_folder(settings, tmp_path):
 
 def job_of(author, *rows: tuple[str, str]) -> ImportJob:
     data = b"".join(json.dumps(message_row(*row)).encode() + b"\n" for row in rows)
-    return work(
+    return worked(
         uploading.upload(name="s.jsonl", chunks=[data], author=author, idempotency_key=uuid.uuid4().hex)
     )
-
-
-def work(job: ImportJob) -> ImportJob:
-    claim = queueing.claim(job.pk, "test:1")
-    assert claim
-    working.carry_out(claim)
-    job.refresh_from_db()
-    return job
 
 
 def only(job: ImportJob, code: str) -> ImportProblem:
@@ -83,7 +76,7 @@ def test_what_is_kept_is_imported_as_it_is(author):
 
     mending.decide(only(job, "short-answer"), action="keep", by=author)
     queueing.confirm(job)
-    work(job)
+    worked(job)
 
     assert Revision.objects.get().text.endswith("## Explanation\n\nYes.\n")
 
@@ -93,7 +86,7 @@ def test_what_is_left_out_is_not_imported_and_stands_in_the_counts(author):
 
     mending.decide(only(job, "short-answer"), action="leave_out", by=author)
     queueing.confirm(job)
-    work(job)
+    worked(job)
 
     assert not Example.objects.exists()
     assert reporting.report_of(job).changes == {"left_out": 1}
@@ -175,7 +168,7 @@ def test_all_decisions_of_a_kind_are_undone_at_once_but_those_that_are_imported(
     first = job.problems.select_related("item", "job").filter(severity="defect").earliest("pk")
     mending.decide(first, action="mend", by=author)
     queueing.confirm(job)
-    work(job)
+    worked(job)
     assert mending.decide_all(job, "code-without-fence", by=author) == 1
 
     assert mending.undo_all(job, "code-without-fence") == 1
@@ -196,7 +189,7 @@ def test_what_is_imported_is_not_decided_again(author):
     job = job_of(author, ("How?", CODE))
     mending.decide(only(job, "code-without-fence"), action="mend", by=author)
     queueing.confirm(job)
-    work(job)
+    worked(job)
 
     with pytest.raises(mending.DecisionRefused, match="imported already"):
         mending.undo(only(job, "code-without-fence"))
@@ -205,11 +198,11 @@ def test_what_is_imported_is_not_decided_again(author):
 def test_what_waited_can_be_decided_and_imported_later(author):
     job = job_of(author, ("How?", CODE), ("How do I print?", FENCE))
     queueing.confirm(job)
-    work(job)
+    worked(job)
     mending.decide(only(job, "code-without-fence"), action="mend", by=author)
 
     queueing.confirm(job)
-    work(job)
+    worked(job)
 
     assert Example.objects.count() == 2
     assert reporting.report_of(job).outcomes == {"created": 2}
@@ -217,7 +210,7 @@ def test_what_waited_can_be_decided_and_imported_later(author):
 
 def test_the_whole_small_set_can_be_decided(author):
     data = chatml_set(SMALL).data
-    job = work(uploading.upload(name="s.jsonl", chunks=[data], author=author, idempotency_key="k"))
+    job = worked(uploading.upload(name="s.jsonl", chunks=[data], author=author, idempotency_key="k"))
 
     for code in mending.MENDABLE_ALIKE:
         mending.decide_all(job, code, by=author)
@@ -228,7 +221,7 @@ def test_the_whole_small_set_can_be_decided(author):
         else:
             mending.decide(problem, action="keep", by=author)
     queueing.confirm(job)
-    work(job)
+    worked(job)
 
     report = reporting.report_of(job)
     assert report.waiting == 0

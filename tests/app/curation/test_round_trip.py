@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from curation.domain.chat_examples import write_example
 from curation.domain.labels import TOPICS, TYPES
 from curation.models import Example
-from curation.services import authoring, exporting, queueing, uploading, working
+from curation.services import authoring, exporting, queueing, uploading
 from tests import makers
 
 SHIPPED = Path(settings.ROOT) / "training-data"
@@ -31,10 +31,7 @@ def imported(author, files: dict[str, bytes]) -> None:
         name="set.zip", chunks=[packed.getvalue()], author=author, idempotency_key=uuid.uuid4().hex
     )
     for _ in range(2):
-        claim = queueing.claim(job.pk, "test:1")
-        assert claim
-        working.carry_out(claim)
-        job.refresh_from_db()
+        makers.worked(job)
         assert job.state in ("ready", "done"), job.failure_message
         queueing.confirm(job)
 

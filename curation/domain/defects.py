@@ -38,6 +38,17 @@ DEFECTS = {
 }
 
 
+REMEDIES = {
+    "escaped-newlines": "Unescape it, after a look at the preview.",
+    "mixed-newlines": "Say of each \\n whether it is a line break.",
+    "code-without-fence": "Put it into a ```bbj fence.",
+    "fence-without-tag": "Tag it ```bbj",
+    "quoted-code": "Put it into a ```bbj fence instead.",
+    "short-answer": "Write a whole answer, or leave the line out.",
+    REPEATED_PROMPT: "Choose one answer, merge them, or keep them all.",
+}
+
+
 def defects(answer: str) -> list[str]:
     """The codes of all defects, in the order of DEFECTS; an escaped answer is judged no further."""
     places = newline_places(answer)

@@ -21,6 +21,7 @@ from curation.services.converting import Known, Planned
 BATCH = 500  # items a transaction, so that nobody waits long for the database
 CHUNK_BYTES = 64 * 1024
 LONGEST_REFUSED_SOURCE = 2_000  # characters of a refused line that are kept to be looked at
+MOST_LINES_NAMED = 10  # of those that ask the same
 MOST_SKIPPED = 500  # names that are listed
 
 
@@ -168,14 +169,18 @@ def problem_row(item: ImportItem, problem: Problem) -> ImportProblem:
     )
 
 
-def defect_row(item: ImportItem, code: str, *, group: int = 0, conflicting: bool = False) -> ImportProblem:
+def defect_row(
+    item: ImportItem, code: str, *, message: str = "", group: int = 0, conflicting: bool = False
+) -> ImportProblem:
+    """A defect that waits for a decision; `message` says more than the usual sentence."""
     return ImportProblem(
         job_id=item.job_id,
         item=item,
         code=code,
         severity=DEFECT,
         line=item.position,
-        message=defects.DEFECTS[code],
+        message=message or defects.DEFECTS[code],
+        suggestion=defects.REMEDIES[code],
         group=group,
         conflicting=conflicting,
     )
@@ -192,11 +197,19 @@ def _write_repeated(job: ImportJob, asked: list[tuple[int, str, str]]) -> None:
             defect_row(
                 item,
                 defects.REPEATED_PROMPT,
+                message=_repeated(group_of[item.position]),
                 group=group_of[item.position].lines[0],
                 conflicting=group_of[item.position].conflicting,
             )
             for item in items
         )
+
+
+def _repeated(group: chat_rows.Repeated) -> str:
+    lines = ", ".join(map(str, group.lines[:MOST_LINES_NAMED]))
+    more = " and more" if len(group.lines) > MOST_LINES_NAMED else ""
+    answers = "different answers" if group.conflicting else "the same answer"
+    return f"The same prompt stands on lines {lines}{more}, with {answers}."
 
 
 def _digest(text: str) -> str:

@@ -31,6 +31,7 @@ class Report:
     changes: dict[str, int]
     outcomes: dict[str, int]
     kinds: dict[str, int]  # of what would be written now
+    writes: dict[str, int]  # the same by change: new, changed
     waiting: int
     codes: tuple[CodeCount, ...]
 
@@ -56,6 +57,7 @@ def report_of(job: ImportJob) -> Report:
         changes=_tally(items, "change"),
         outcomes={key: n for key, n in _tally(items, "outcome").items() if key},
         kinds=_tally(items.good(), "kind"),
+        writes=_tally(items.good(), "change"),
         waiting=items.waiting().count(),
         codes=tuple(sorted((CodeCount(**row) for row in codes), key=lambda c: rank.get(c.severity, 2))),
     )

@@ -89,8 +89,8 @@ class Command(BaseCommand):
         problems = reporting.problems_of(job)
         now = reporting.report_of(job)
         counts = {
-            "created": checked.changes.get("new", 0) if dry_run else now.outcomes.get("created", 0),
-            "changed": checked.changes.get("changed", 0) if dry_run else now.outcomes.get("changed", 0),
+            "created": checked.writes.get("new", 0) if dry_run else now.outcomes.get("created", 0),
+            "changed": checked.writes.get("changed", 0) if dry_run else now.outcomes.get("changed", 0),
             "unchanged": checked.changes.get("unchanged", 0) + now.outcomes.get("unchanged", 0),
             "refused": checked.changes.get("refused", 0),
             "waiting": checked.waiting,

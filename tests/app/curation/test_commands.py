@@ -72,6 +72,15 @@ def test_importing_a_chatml_file_says_what_waits(tmp_path, db):
     assert f"{waiting} wait for a decision" in call("import_examples", file, "--dry-run")[1]
 
 
+def test_a_dry_run_counts_what_an_import_would_write(tmp_path, db):
+    file = makers.put(tmp_path, "bbjllm.jsonl", chatml_set(SMALL).data)
+
+    dry = json.loads(call("import_examples", file, "--dry-run", "--json")[1])
+    wet = json.loads(call("import_examples", file, "--json")[1])
+
+    assert (dry["created"], dry["waiting"]) == (wet["created"], wet["waiting"]) == (63, 27)
+
+
 @pytest.mark.parametrize("pack", ["zip", "gztar"])
 def test_importing_an_archive(training_data, tmp_path, db, pack):
     archive = shutil.make_archive(str(tmp_path / "set"), pack, training_data.parent, training_data.name)

@@ -167,6 +167,9 @@ def test_the_planted_defects_stand_in_the_report(author):
     counted = {code.code: code.found for code in reporting.report_of(job).codes if code.severity == "defect"}
     expected = {code: len(found) for code, found in planted.defects.items()} | {"repeated-prompt": 5}
     assert counted == expected
+    lines, conflicting = planted.repeated[0]
+    says = job.problems.get(code="repeated-prompt", item__position=lines[0]).message
+    assert f"on lines {', '.join(map(str, lines))}, with {'different' if conflicting else 'the same'}" in says
     groups = ImportProblem.objects.filter(job=job, code="repeated-prompt", conflicting=True)
     assert len(set(groups.values_list("group", flat=True))) == sum(differ for _, differ in planted.repeated)
 

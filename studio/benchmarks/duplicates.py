@@ -43,7 +43,7 @@ SHARED_TEXTS, SHARED_THRESHOLD = 20_000, 0.85
 
 
 def measure(say: Callable[[str], None]) -> list[Table]:
-    """All tables. Takes five to eight minutes, most of it for comparing all pairs.
+    """All tables. Takes five minutes, most of it for comparing all pairs.
 
     Args:
         say: Told what is measured next.

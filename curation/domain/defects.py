@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
 
 from curation.domain.passages import Passage, is_bbj, passages
@@ -82,14 +83,20 @@ def newline_places(text: str) -> list[tuple[int, bool]]:
     """(offset, whether it stands in quotes) of every literal backslash-n outside Windows paths."""
     if "\\n" not in text:
         return []
-    paths = [match.span() for match in _WINDOWS_PATH.finditer(text)]
-    quotes = [match.span() for match in _QUOTED.finditer(text)]
-
-    def inside(at: int, spans: list[tuple[int, int]]) -> bool:
-        return any(start <= at < end for start, end in spans)
-
+    in_path, in_quotes = _inside(_WINDOWS_PATH, text), _inside(_QUOTED, text)
     starts = (match.start() for match in _NEWLINE.finditer(text))
-    return [(at, inside(at, quotes)) for at in starts if not inside(at, paths)]
+    return [(at, in_quotes(at)) for at in starts if not in_path(at)]
+
+
+def _inside(pattern: re.Pattern[str], text: str) -> Callable[[int], bool]:
+    """Whether an offset lies in what the pattern finds, by bisection: a hostile text has 100,000 of them."""
+    spans = [match.span() for match in pattern.finditer(text)]
+
+    def holds(at: int) -> bool:
+        before = bisect_right(spans, at, key=lambda span: span[0]) - 1
+        return before >= 0 and at < spans[before][1]
+
+    return holds
 
 
 def fenced(code: str) -> str:
@@ -107,10 +114,13 @@ def _unescape(text: str) -> str:
 
 
 def _unescape_places(text: str, chosen: Collection[int] | None) -> str:
-    for number, (at, quoted) in reversed(list(enumerate(newline_places(text)))):
-        if (number in chosen) if chosen is not None else not quoted:
-            text = f"{text[:at]}\n{text[at + 2 :]}"
-    return text
+    pieces, done = [], 0
+    wanted = None if chosen is None else set(chosen)
+    for number, (at, quoted) in enumerate(newline_places(text)):
+        if not quoted if wanted is None else number in wanted:
+            pieces += [text[done:at], "\n"]
+            done = at + 2
+    return "".join([*pieces, text[done:]])
 
 
 def _bare_code(part: Passage) -> bool:

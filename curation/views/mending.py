@@ -21,6 +21,7 @@ from curation.models.imports import DEFECT, OPEN
 from curation.services import mending
 from studio.http import SignedInRequest
 
+MOST_PLACES = 200
 AROUND = 40  # characters shown on each side of a literal line break
 
 
@@ -208,7 +209,13 @@ def _refused(request: SignedInRequest, problem: ImportProblem, sentence: str) ->
 
 
 def _places(answer: str) -> list[tuple[int, str, str, bool]]:
-    """(number, text before, text behind, whether it stands in quotes) of each literal line break."""
+    """(number, text before, text behind, whether it stands in quotes) of each literal line break.
+
+    None where there are too many to look at each: then the rule decides, or somebody edits.
+    """
+    places = newline_places(answer)
+    if len(places) > MOST_PLACES:
+        return []
     return [
         (
             n,
@@ -216,7 +223,7 @@ def _places(answer: str) -> list[tuple[int, str, str, bool]]:
             answer[at + 2 : at + AROUND].split("\n")[0],
             quoted,
         )
-        for n, (at, quoted) in enumerate(newline_places(answer))
+        for n, (at, quoted) in enumerate(places)
     ]
 
 

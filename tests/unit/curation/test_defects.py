@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from itertools import pairwise
 
@@ -158,3 +159,16 @@ def test_a_mend_mends(text):
     for code in ("fence-without-tag", "quoted-code", "code-without-fence"):
         if code in defects(text) and (mended := mend(code, text)):
             assert code not in defects(mended)
+
+
+@pytest.mark.parametrize(
+    "piece", ['"\\n', "\\n", "a\n\\n", "> a\n", "```\n", "`", '"', "rem x\n", "a=1\n\n", "l:\n", "C:\\", "\n"]
+)
+def test_a_hostile_answer_takes_no_longer_than_its_length(piece):
+    answer = piece * (300_000 // len(piece))
+    started = time.process_time()
+
+    for code in defects(answer):
+        mend(code, answer)
+
+    assert time.process_time() - started < 10

@@ -8,9 +8,10 @@ Source: docs/imports.md
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, NoReturn
 
 from curation.domain.markdown import check_characters
@@ -19,6 +20,7 @@ from curation.domain.schema import did_you_mean
 
 LONGEST_LINE_BYTES = 1024 * 1024
 ROLES = ("system", "user", "assistant")
+MOST_UNKNOWN_FIELDS = 5  # that are named
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -92,7 +94,11 @@ def read_row(data: bytes | None, *, file: str, line: int) -> RowRead:
         notes.append(_note(file, line, "normalised-crlf", "The CRLF line end was read as LF."))
     try:
         value = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_number
+            data.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_int=_number,
+            parse_float=_number,
         )
     except _Refused as error:
         return refused(error.code, str(error), error.suggestion)
@@ -145,8 +151,8 @@ def _note(file: str, line: int, code: str, message: str) -> Problem:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counted = Counter(name for name, _ in pairs)
+        twice = next(name for name, times in counted.items() if times > 1)
         raise _Refused("json-duplicate-key", f'The key "{_safe(twice)}" stands there twice.', "Keep one.")
     return found
 
@@ -198,10 +204,9 @@ def _shape_problems(value: Any) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _unknown(message: dict[str, Any], place: str, known: list[str]) -> Iterator[tuple[str, str, str, str]]:
-    for name in message:
-        if name not in known:
-            say = f"{place}/{_safe(name)}: not a field of a row."
-            yield "field-unknown", "error", say, did_you_mean(name, known) or "Remove it."
+    for name in islice((name for name in message if name not in known), MOST_UNKNOWN_FIELDS):
+        say = f"{place}/{_safe(name)}: not a field of a row."
+        yield "field-unknown", "error", say, did_you_mean(name[:60], known) or "Remove it."
 
 
 def _content(text: str, pointer: str, file: str, line: int) -> tuple[str, list[Problem]]:

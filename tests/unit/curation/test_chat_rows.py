@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -127,6 +128,32 @@ JSON = st.recursive(
 @given(JSON)
 def test_no_json_makes_it_raise(value):
     codes(line(value))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{" + b",".join(b'"k%d":1' % n for n in range(80_000)) + b',"k1":2}',
+        b"{" + b",".join(b'"k%d":1' % n for n in range(80_000)) + b"}",
+        b'{"messages": 1.' + b"1" * 1_000_000 + b"}",
+        b'{"messages": ' + b"9" * 1_000_000 + b"}",
+        b'{"messages": [' + b'{"role": "user"},' * 60_000 + b"1]}",
+        b'{"' + b"m" * 1_000_000 + b'": 1}',
+    ],
+    ids=[
+        "a key twice at the end",
+        "many keys",
+        "a long fraction",
+        "a long number",
+        "many messages",
+        "a long key",
+    ],
+)
+def test_a_hostile_line_is_refused_in_a_moment_with_few_problems(data):
+    started = time.process_time()
+
+    assert 0 < len(codes(data)) < 20
+    assert time.process_time() - started < 2
 
 
 def test_blanks_and_case_do_not_make_two_prompts_different():

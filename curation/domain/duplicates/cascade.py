@@ -23,9 +23,8 @@ _AREA = 131_072  # of a tile; what is computed of it fits the processor's cache
 _MANY = 16  # candidates of one text, from which on asking for it once is faster than pair by pair
 _SLACK = 1e-6  # characters; float64 never errs by as much
 
-Found = tuple[
-    Places, Places, NDArray[np.float64]
-]  # places of a, places of b, float64 scores, all of one length
+# Places of one, places of the other, float64 scores: [pairs] each.
+Found = tuple[Places, Places, NDArray[np.float64]]
 
 
 def tiles(profiles: Profiles) -> range:

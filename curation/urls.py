@@ -1,6 +1,16 @@
 from django.urls import path
 
-from curation.views import duplicates, editor, examples, imports, mending, reviews, secrets, snapshots
+from curation.views import (
+    conversations,
+    duplicates,
+    editor,
+    examples,
+    imports,
+    mending,
+    reviews,
+    secrets,
+    snapshots,
+)
 
 urlpatterns = [
     path("examples/", examples.example_list, name="example_list"),
@@ -18,6 +28,8 @@ urlpatterns = [
     path("duplicates/<int:example_id>/", duplicates.duplicate_cluster, name="duplicate_cluster"),
     path("duplicates/<int:example_id>/keep/", duplicates.duplicate_keep, name="duplicate_keep"),
     path("duplicates/<int:example_id>/distinct/", duplicates.duplicate_distinct, name="duplicate_distinct"),
+    path("conversations/", conversations.conversation_list, name="conversation_list"),
+    path("conversations/choose/", conversations.conversation_choose, name="conversation_choose"),
     path("drafts/", editor.draft_list, name="draft_list"),
     path("drafts/keep/", editor.draft_keep, name="draft_keep"),
     path("drafts/<int:draft_id>/", editor.draft_edit, name="draft_edit"),

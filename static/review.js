@@ -2,7 +2,7 @@
 // Where a reason is needed and missing, the key goes to the reason instead; Escape leaves a text field.
 "use strict";
 
-const TYPING = "input, textarea, select, [contenteditable]";
+const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches(TYPING)) {

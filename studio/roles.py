@@ -61,6 +61,8 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "import_decide": (None, "maintainer"),
     "import_undo": (None, "maintainer"),
     "import_choose": (None, "maintainer"),
+    "conversation_list": ("author", None),
+    "conversation_choose": (None, "reviewer"),
     "review_next": ("reviewer", None),
     "snapshot_list": ("author", None),
     "snapshot_freeze": ("maintainer", "maintainer"),

@@ -25,11 +25,13 @@ __all__ = [
     "gold_code",
     "prompt_code",
     "render",
+    "render_conversation",
 ]
 
 TEMPLATE_VERSION = "chatml-1"
 
 _EXPERT = "You are an expert BBj programmer. Write code for {generation}."
+_ANYTHING = "You are an expert BBj programmer."
 _EXPLAINER = (
     "You are an expert BBj programmer who explains code to other developers. The code is for {generation}."
 )
@@ -92,6 +94,14 @@ def render(doc: ExampleDoc) -> dict[str, list[dict[str, str]]]:
     return {
         "prompt": [{"role": "system", "content": system}, {"role": "user", "content": user}],
         "completion": [{"role": "assistant", "content": assistant}],
+    }
+
+
+def render_conversation(system: str, prompt: str, answer: str) -> dict[str, list[dict[str, str]]]:
+    """A conversation that is no example, in the same form; its own system prompt stays where it has one."""
+    return {
+        "prompt": [{"role": "system", "content": system or _ANYTHING}, {"role": "user", "content": prompt}],
+        "completion": [{"role": "assistant", "content": answer}],
     }
 
 

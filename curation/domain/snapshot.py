@@ -14,7 +14,7 @@ MANIFEST_VERSION = 1
 
 @dataclass(frozen=True, order=True)
 class Member:
-    """An example's text, or a raw corpus file's, inside a dataset version."""
+    """An example's text, a raw corpus file's or a conversation's, inside a dataset version."""
 
     path: str
     content_hash: str
@@ -25,6 +25,7 @@ class Member:
 def build_manifest(
     members: Iterable[Member],
     corpus: Iterable[Member],
+    conversations: Iterable[Member] = (),
     *,
     template_version: str,
     seed: int,
@@ -36,7 +37,7 @@ def build_manifest(
         template_version: Which ChatML wording the export uses.
         policy: The thresholds and shares the version was frozen with; JSON values only.
     """
-    return {
+    manifest = {
         "manifest_version": MANIFEST_VERSION,
         "template_version": template_version,
         "seed": seed,
@@ -44,6 +45,9 @@ def build_manifest(
         "examples": [_entry(member) for member in sorted(members)],
         "corpus": [_entry(member) for member in sorted(corpus)],
     }
+    if rows := [_entry(member) for member in sorted(conversations)]:
+        manifest["conversations"] = rows  # only where there are any: older versions keep their digest
+    return manifest
 
 
 def canonical(manifest: Mapping[str, Any]) -> str:

@@ -1,12 +1,21 @@
 from curation.models.duplicates import ComparedText, Comparison, NearForms, NormalForm, PairJudgement
 from curation.models.examples import Draft, Example, Review, Revision
 from curation.models.immutable import ImmutableRowError
-from curation.models.imports import ChatRecord, ImportItem, ImportJob, ImportProblem
+from curation.models.imports import ChatRecord, ChatRecordChoice, ImportItem, ImportJob, ImportProblem
 from curation.models.secrets import SecretWaiver
-from curation.models.snapshots import CorpusFile, Snapshot, SnapshotCorpusFile, SnapshotEntry, Task, TaskSet
+from curation.models.snapshots import (
+    CorpusFile,
+    Snapshot,
+    SnapshotConversation,
+    SnapshotCorpusFile,
+    SnapshotEntry,
+    Task,
+    TaskSet,
+)
 
 __all__ = [
     "ChatRecord",
+    "ChatRecordChoice",
     "ComparedText",
     "Comparison",
     "CorpusFile",
@@ -23,6 +32,7 @@ __all__ = [
     "Revision",
     "SecretWaiver",
     "Snapshot",
+    "SnapshotConversation",
     "SnapshotCorpusFile",
     "SnapshotEntry",
     "Task",

@@ -182,3 +182,24 @@ class ChatRecord(ImmutableModel):
 
     def __str__(self) -> str:
         return f"conversation {self.pk}"
+
+    @property
+    def path(self) -> str:
+        """Its name in a dataset version: the same on every machine, whatever the numbers of rows are."""
+        return f"conversations/{self.content_hash[:16]}"
+
+
+class ChatRecordChoice(ImmutableModel):
+    """Somebody other than its importer takes a conversation into dataset versions, or takes it out again."""
+
+    record = models.ForeignKey(ChatRecord, on_delete=models.PROTECT, related_name="choices")
+    chosen = models.BooleanField()
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    chosen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["record", "-id"], name="newest_choice_of_record")]
+
+    def __str__(self) -> str:
+        return f"{self.record}: {'chosen' if self.chosen else 'not chosen'}"

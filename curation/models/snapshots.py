@@ -7,6 +7,7 @@ from django.db import models
 
 from curation.models.examples import Revision
 from curation.models.immutable import ImmutableModel
+from curation.models.imports import ChatRecord
 
 
 class CorpusFile(ImmutableModel):
@@ -72,6 +73,18 @@ class SnapshotCorpusFile(ImmutableModel):
 
     def __str__(self) -> str:
         return f"{self.snapshot}: {self.corpus_file}"
+
+
+class SnapshotConversation(ImmutableModel):
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="conversations")
+    record = models.ForeignKey(ChatRecord, on_delete=models.PROTECT, related_name="+")
+    split = models.CharField(max_length=12, choices=[("train", "train"), ("validation", "validation")])
+
+    class Meta:
+        ordering = ["snapshot_id", "record__content_hash"]
+
+    def __str__(self) -> str:
+        return f"{self.snapshot}: {self.record}"
 
 
 class TaskSet(ImmutableModel):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from curation.domain import duplicates, split
+from curation.domain import chatml, duplicates, split
 from curation.domain.markdown import ExampleDoc
 
 WHOLE, CODE = duplicates.WHOLE_THRESHOLD, duplicates.CODE_THRESHOLD  # normalised Indel similarity, 0..1
@@ -46,6 +46,12 @@ def compared_example(doc: ExampleDoc, content_hash: str) -> Compared:
         parts[file.part] += file.code + "\n"
     codes = ["\n".join(file.code for file in doc.code_files), *(parts.values() if len(parts) > 1 else ())]
     return Compared(doc.path, content_hash, duplicates.normalise(words), _codes(codes))
+
+
+def compared_conversation(path: str, content_hash: str, *, prompt: str, answer: str) -> Compared:
+    """A conversation that is no example: both sides, and the code of the answer."""
+    code = chatml.extract_code(answer).code
+    return Compared(path, content_hash, duplicates.normalise(f"{prompt}\n{answer}"), _codes([code]))
 
 
 def compared_program(path: str, text: str, content_hash: str) -> Compared:

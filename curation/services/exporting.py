@@ -56,10 +56,15 @@ def export_snapshot(frozen: Snapshot, to: Path) -> Path:
 
 
 def jsonl(frozen: Snapshot, split: str) -> str:
-    """The ChatML rows of one side, a line each, in path order."""
+    """The ChatML rows of one side, a line each: examples in path order, then conversations."""
     entries = frozen.entries.filter(split=split).select_related("revision")
-    rows = sorted((entry.path, entry.revision.text) for entry in entries)
-    return "".join(_row(path, text) for path, text in rows)
+    rows = [_row(path, text) for path, text in sorted((e.path, e.revision.text) for e in entries)]
+    chosen = frozen.conversations.filter(split=split).select_related("record")
+    rows += [
+        _line(chatml.render_conversation(record.system, record.prompt, record.answer))
+        for record in sorted((row.record for row in chosen), key=lambda record: record.path)
+    ]
+    return "".join(rows)
 
 
 def _row(path: str, text: str) -> str:
@@ -69,15 +74,21 @@ def _row(path: str, text: str) -> str:
             f"{path}: this studio cannot read the frozen text. Use the version that froze it."
         )
     try:
-        return json.dumps(chatml.render(doc), ensure_ascii=False, sort_keys=True) + "\n"
+        return _line(chatml.render(doc))
     except chatml.RenderError as error:
         raise ExportRefused(f"{error}. Mend the example and freeze a new version.") from error
+
+
+def _line(row: dict[str, list[dict[str, str]]]) -> str:
+    return json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def dataset_card(frozen: Snapshot) -> str:
     """README.md of an export, in the Hugging Face form; says only what the manifest says."""
     sides = Counter(frozen.entries.values_list("split", flat=True))
     programs = Counter(frozen.corpus_files.values_list("split", flat=True))
+    talks = Counter(frozen.conversations.values_list("split", flat=True))
+    also = f"\n| conversations | {talks['train']} | {talks['validation']} |" if talks else ""
     manifest = snapshotting.manifest_of(frozen)
     return f"""---
 configs:
@@ -94,7 +105,7 @@ configs:
 | | train | validation |
 | --- | --- | --- |
 | examples | {sides["train"]} | {sides["validation"]} |
-| raw programs | {programs["train"]} | {programs["validation"]} |
+| raw programs | {programs["train"]} | {programs["validation"]} |{also}
 
 Each line of a `.jsonl` file is one example: `prompt` (system, user) and `completion` (assistant), template
 `{manifest["template_version"]}`. Raw BBj programs for continued pretraining are under `corpus/`.

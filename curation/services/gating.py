@@ -79,17 +79,17 @@ def trainable(docs: Sequence[ExampleDoc]) -> Gate:
     return Gate("trainable", "Prompt and answer", not offenders, True, finding, tuple(offenders))
 
 
-def no_control_tokens(docs: Sequence[ExampleDoc], corpus: Mapping[str, str]) -> Gate:
-    """Refused when an example is saved, and looked for again here."""
+def no_control_tokens(docs: Sequence[ExampleDoc], others: Mapping[str, str]) -> Gate:
+    """Refused when a text is saved, and looked for again here. `others`: raw programs and conversations."""
     offenders = [
         f"{doc.path}: holds the control token {t}"
         for doc in docs
         for t in chatml.CONTROL_TOKENS
         if t in doc.text
     ]
-    for path, text in corpus.items():
+    for path, text in others.items():
         held = [token for token in chatml.CONTROL_TOKENS if token in text]
-        offenders += [f"corpus/{path}: holds the control token {token}" for token in held]
+        offenders += [f"{path}: holds the control token {token}" for token in held]
     finding = (
         f"{len(offenders)} texts hold a control token." if offenders else "No text holds a control token."
     )

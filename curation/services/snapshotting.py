@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Model
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
@@ -22,15 +23,17 @@ from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import has_errors
 from curation.domain.split import split_of
 from curation.models import (
+    ChatRecord,
     CorpusFile,
     Example,
     Revision,
     Snapshot,
+    SnapshotConversation,
     SnapshotCorpusFile,
     SnapshotEntry,
     TaskSet,
 )
-from curation.services import authoring, deduplicating, gating, importing
+from curation.services import authoring, choosing, deduplicating, gating, importing
 from curation.services.deduplicating import Compared
 
 SEED = 7  # of the first small numbers, one whose split of the shipped examples is near 90/10
@@ -63,7 +66,8 @@ class SnapshotPlan:
 
     revisions: tuple[Revision, ...]
     corpus: tuple[CorpusFile, ...]
-    clusters: tuple[str, ...]  # of the revisions, then of the corpus
+    conversations: tuple[ChatRecord, ...]
+    clusters: tuple[str, ...]  # of the revisions, then of the corpus, then of the conversations
     splits: tuple[str, ...]
     manifest: str
     digest: str
@@ -78,16 +82,23 @@ class SnapshotPlan:
 def plan_snapshot(*, seed: int = SEED, validation_per_mille: int = VALIDATION_PER_MILLE) -> SnapshotPlan:
     """Select, cluster, split and examine everything that is approved now."""
     revisions, corpus = approved_revisions(), importing.newest_corpus()
+    conversations = choosing.chosen_conversations()
     docs, broken = _readable(revisions)
     items = [
         *(deduplicating.compared_example(d, markdown.content_hash(d.text)) for d in docs.values()),
         *(deduplicating.compared_program(f"corpus/{f.path}", f.text, f.content_hash) for f in corpus),
+        *(
+            deduplicating.compared_conversation(r.path, r.content_hash, prompt=r.prompt, answer=r.answer)
+            for r in conversations
+        ),
     ]
     pairs = deduplicating.near_edges(items)  # a cluster on both sides has an edge across
     clusters = deduplicating.cluster_ids(items, pairs, _known_clusters(items))
     splits = [split_of(c, seed=seed, validation_per_mille=validation_per_mille) for c in clusters]
     kept = [revision for revision in revisions if revision.example.path in docs]
-    manifest = _manifest(kept, corpus, clusters, splits, seed, validation_per_mille)
+    manifest = _manifest(kept, corpus, conversations, clusters, splits, seed, validation_per_mille)
+    others = {f"corpus/{f.path}": f.text for f in corpus}
+    others |= {record.path: f"{record.system}\n{record.prompt}\n{record.answer}" for record in conversations}
     waiting = Example.objects.with_status_in("needs_review").count()
     leaks = [(items[p.i].path, items[p.j].path, p.score) for p in pairs if splits[p.i] != splits[p.j]]
     largest, sampled = _closest_across(items, splits)
@@ -99,7 +110,7 @@ def plan_snapshot(*, seed: int = SEED, validation_per_mille: int = VALIDATION_PE
             gating.not_empty(len(revisions), waiting),
             gating.readable(broken),
             gating.trainable(list(docs.values())),
-            gating.no_control_tokens(list(docs.values()), {f.path: f.text for f in corpus}),
+            gating.no_control_tokens(list(docs.values()), others),
             gating.code_check({r.example.path: _findings(r, docs[r.example.path]) for r in kept}),
             gating.generation_labels(list(docs.values())),
             gating.holdout_firewall(items, tasks, set_name),
@@ -109,10 +120,11 @@ def plan_snapshot(*, seed: int = SEED, validation_per_mille: int = VALIDATION_PE
             gating.stable_split(moved, earlier),
         )
     )
-    counts = _counts(list(docs.values()), splits, clusters, largest, set_name)
+    counts = _counts(list(docs.values()), len(corpus), splits, clusters, largest, set_name)
     return SnapshotPlan(
         tuple(kept),
         tuple(corpus),
+        tuple(conversations),
         tuple(clusters),
         tuple(splits),
         snapshot.canonical(manifest),
@@ -140,8 +152,8 @@ def freeze(
         with transaction.atomic():
             if frozen := Snapshot.objects.filter(digest=plan.digest).first():
                 return frozen
-            if _selection() != ([r.pk for r in plan.revisions], [f.pk for f in plan.corpus]):
-                continue  # somebody approved, edited or imported meanwhile: look again
+            if _selection() != _keys(plan.revisions, plan.corpus, plan.conversations):
+                continue  # somebody approved, edited, chose or imported meanwhile: look again
             if Snapshot.objects.filter(name=name).exists():
                 raise NameTaken(
                     f'There is a dataset version "{name}" with other content. Choose another name.'
@@ -168,15 +180,19 @@ def approved_revisions() -> list[Revision]:
     return sorted(revisions, key=lambda revision: revision.example.path)
 
 
-def _selection() -> tuple[list[int], list[int]]:
-    return [r.pk for r in approved_revisions()], [f.pk for f in importing.newest_corpus()]
+def _selection() -> list[list[int]]:
+    return _keys(approved_revisions(), importing.newest_corpus(), choosing.chosen_conversations())
+
+
+def _keys(*kinds: Sequence[Model]) -> list[list[int]]:
+    return [[text.pk for text in texts] for texts in kinds]
 
 
 def _write(plan: SnapshotPlan, name: str, author: User) -> Snapshot:
     frozen = Snapshot.objects.create(
         name=name, digest=plan.digest, manifest=plan.manifest, report=plan.report, created_by=author
     )
-    n = len(plan.revisions)
+    n, m = len(plan.revisions), len(plan.revisions) + len(plan.corpus)
     SnapshotEntry.objects.bulk_create(
         SnapshotEntry(
             snapshot=frozen,
@@ -190,7 +206,11 @@ def _write(plan: SnapshotPlan, name: str, author: User) -> Snapshot:
     )
     SnapshotCorpusFile.objects.bulk_create(
         SnapshotCorpusFile(snapshot=frozen, corpus_file=file, split=split)
-        for file, split in zip(plan.corpus, plan.splits[n:], strict=True)
+        for file, split in zip(plan.corpus, plan.splits[n:m], strict=True)
+    )
+    SnapshotConversation.objects.bulk_create(
+        SnapshotConversation(snapshot=frozen, record=record, split=split)
+        for record, split in zip(plan.conversations, plan.splits[m:], strict=True)
     )
     return frozen
 
@@ -219,19 +239,24 @@ def _findings(revision: Revision, doc: ExampleDoc) -> list[dict[str, Any]]:
 def _manifest(
     revisions: Sequence[Revision],
     corpus: Sequence[CorpusFile],
+    conversations: Sequence[ChatRecord],
     clusters: Sequence[str],
     splits: Sequence[str],
     seed: int,
     validation_per_mille: int,
 ) -> dict[str, Any]:
-    rows = [(r.example.path, r.content_hash) for r in revisions] + [(f.path, f.content_hash) for f in corpus]
+    rows = [(r.example.path, r.content_hash) for r in revisions]
+    rows += [(file.path, file.content_hash) for file in corpus]
+    rows += [(record.path, record.content_hash) for record in conversations]
     members = [
         snapshot.Member(path=path, content_hash=content_hash, cluster=cluster, split=split)
         for (path, content_hash), cluster, split in zip(rows, clusters, splits, strict=True)
     ]
+    n, m = len(revisions), len(revisions) + len(corpus)
     return snapshot.build_manifest(
-        members[: len(revisions)],
-        members[len(revisions) :],
+        members[:n],
+        members[n:m],
+        members[m:],
         template_version=chatml.TEMPLATE_VERSION,
         policy={**POLICY, "validation_per_mille": validation_per_mille},
         seed=seed,
@@ -263,7 +288,8 @@ def _known_clusters(items: Sequence[Compared]) -> dict[str, str]:
     by_path: dict[str, str] = {}
     for manifest in Snapshot.objects.order_by("pk").values_list("manifest", flat=True):
         frozen = json.loads(manifest)
-        for prefix, entries in (("", frozen["examples"]), ("corpus/", frozen["corpus"])):
+        kinds = ("", frozen["examples"]), ("corpus/", frozen["corpus"]), ("", frozen.get("conversations", []))
+        for prefix, entries in kinds:
             for entry in entries:
                 by_hash.setdefault(entry["content_hash"], entry["cluster"])
                 by_path.setdefault(prefix + entry["path"], entry["cluster"])
@@ -295,12 +321,18 @@ def _moved(revisions: Sequence[Revision], splits: Sequence[str]) -> tuple[str, l
 
 
 def _counts(
-    docs: Sequence[ExampleDoc], splits: Sequence[str], clusters: Sequence[str], largest: float, set_name: str
+    docs: Sequence[ExampleDoc],
+    corpus: int,
+    splits: Sequence[str],
+    clusters: Sequence[str],
+    largest: float,
+    set_name: str,
 ) -> dict[str, Any]:
-    n = len(docs)
+    n, m = len(docs), len(docs) + corpus
     return {
         "examples": dict(Counter(splits[:n])),
-        "corpus": dict(Counter(splits[n:])),
+        "corpus": dict(Counter(splits[n:m])),
+        "conversations": dict(Counter(splits[m:])),
         "clusters": len(set(clusters)),
         "type": dict(sorted(Counter(doc.type for doc in docs).items())),
         "topic": dict(sorted(Counter(doc.topic for doc in docs).items())),

@@ -21,6 +21,8 @@ CONTENT_TYPES = {
     "validation.jsonl": "application/x-ndjson; charset=utf-8",
 }
 
+SHOWN_CONVERSATIONS = 500  # the manifest names all
+
 
 @require_safe
 def snapshot_list(request: SignedInRequest) -> HttpResponse:
@@ -65,6 +67,7 @@ def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
         "snapshot": snapshot,
         "page": page_of(entries, "path", request.GET),
         "corpus": snapshot.corpus_files.select_related("corpus_file"),
+        "conversations": snapshot.conversations.select_related("record")[:SHOWN_CONVERSATIONS],
         "gates": snapshot.report.get("gates", []),
         "counts": snapshot.report.get("counts", {}),
         "manifest": snapshotting.manifest_of(snapshot),

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from celery import current_app
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
-from kombu import Connection
 
 from curation.models import Snapshot
+from curation.services import waking
 from training.domain.lifecycle import STAGES
 from training.models import Run, Stage
 from training.services import leasing, moving, preflighting
@@ -25,10 +21,6 @@ from training.services.leasing import Claim
 
 TASK = "training.tasks.run_training"
 REPUBLISH_AFTER_S = 30
-MESSAGE_LIFE_S = 120  # a wake-up that nobody read by then is dropped by the worker; the row is still there
-BROKER_WAIT_S = 2.0
-
-log = logging.getLogger(__name__)
 
 
 class PreflightRefused(Exception):
@@ -89,30 +81,13 @@ def launch(
     return run
 
 
-@contextmanager
-def reached_broker() -> Iterator[Connection]:
-    """A connection that answers or fails within BROKER_WAIT_S, whatever the workers' own time-outs are."""
-    options = {"socket_connect_timeout": BROKER_WAIT_S, "socket_timeout": BROKER_WAIT_S}
-    with current_app.connection_for_write(
-        connect_timeout=BROKER_WAIT_S, transport_options=options
-    ) as connection:
-        connection.ensure_connection(max_retries=1, timeout=BROKER_WAIT_S, interval_start=0)
-        yield connection
-
-
 def publish(run_id: int) -> bool:
     """Wake a gpu worker for this run. A failure is no error: the dispatcher publishes again.
 
     Returns:
         Whether the broker took the message.
     """
-    try:
-        with reached_broker() as connection:
-            current_app.send_task(
-                TASK, args=[run_id], connection=connection, retry=False, expires=MESSAGE_LIFE_S
-            )
-    except Exception as error:  # every broker library has its own exceptions; none may stop a launch
-        log.warning("run %s waits for the dispatcher: the broker did not answer (%s)", run_id, error)
+    if not waking.wake(TASK, run_id):
         return False
     Run.objects.filter(pk=run_id).update(published_at=Now())
     return True
@@ -121,9 +96,9 @@ def publish(run_id: int) -> bool:
 def broker_problem() -> str | None:
     """A sentence if the broker does not answer within two seconds, else None."""
     try:
-        with reached_broker():
+        with waking.reached_broker():
             return None
-    except Exception:  # as above
+    except Exception:  # every broker library has its own
         return (
             "The message broker does not answer, so no worker is told about new runs. They stay queued and "
             "start by themselves once it is back: check STUDIO_REDIS_URL, or run `python3 manage.py up`."

@@ -116,5 +116,6 @@ def test_a_set_is_mended_by_keyboard_and_imported(checked: Page, axe: Callable[[
     expect(page.get_by_text(re.compile(r"Imported:\s+\d+ created"))).to_be_visible()
     assert axe() == []
     page.get_by_role("link", name="quoted-code").click()
+    decided(page, "0 of 2")
     page.keyboard.press("m")
     decided(page, "1 of 2")

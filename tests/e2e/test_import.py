@@ -44,7 +44,8 @@ def checked(studio: Studio, page: Page, tmp_path: Path, axe: Callable[[], list[s
 
 
 def decided(page: Page, words: str) -> None:
-    expect(page.get_by_text(words, exact=True)).to_be_visible()
+    """Wait for the count at the page's head; the report before it shows counts like it, too."""
+    expect(page.locator("strong[role=status]")).to_have_text(words)
 
 
 @pytest.mark.slow

@@ -1,8 +1,9 @@
 // One key for each element with data-key: pressed outside text fields, it does what a click does.
 // Where a reason is needed and missing, the key goes to the reason instead; Escape leaves a text field.
+// A key that opens a form goes on into its first field, so that the next letters are text, not decisions.
 "use strict";
 
-const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const TYPING = "input:not([type=hidden], [type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches(TYPING)) {
@@ -19,5 +20,6 @@ document.addEventListener("keydown", (event) => {
     reason.focus();
   } else {
     wanted.click();
+    if (wanted.matches("summary")) wanted.parentElement.querySelector(TYPING)?.focus();
   }
 });

@@ -1,4 +1,7 @@
-"""Bringing files in: first a plan that lists every problem, then one transaction for the good ones."""
+"""Planning what a Markdown file would become, and what a new studio starts with: examples, corpus, tasks.
+
+Whatever people bring goes through an import job (queueing, checking, storing), which plans by `plan_file`.
+"""
 
 from __future__ import annotations
 
@@ -42,19 +45,8 @@ class ImportPlan:
         return sum(file.change == change for file in self.files)
 
     @property
-    def good(self) -> int:
-        """How many files an import would write."""
-        return self.count("new") + self.count("changed")
-
-    @property
     def problems(self) -> list[Problem]:
         return [problem for file in self.files for problem in file.problems]
-
-    @property
-    def digest(self) -> str:
-        """Changes when the folder or the studio changes: what a person confirmed is what is imported."""
-        rows = [(f.path, f.change, markdown.content_hash(f.doc.text) if f.doc else "") for f in self.files]
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -108,7 +100,10 @@ def plan_file(file: source_files.SourceFile, known: Mapping[str, str]) -> Planne
 
 @transaction.atomic
 def run_import(plan: ImportPlan, *, author: User, note: str = "") -> ImportResult:
-    """Write the files of a plan that have no errors: one new revision a changed text, all of them or none."""
+    """Write the files of a plan that have no errors: one new revision a changed text, all of them or none.
+
+    For seeding, which runs before there is a worker to carry out a job.
+    """
     created = changed = unchanged = 0
     for file in plan.files:
         if file.change == "unchanged":

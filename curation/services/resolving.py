@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from curation.models import Example, PairJudgement
 
@@ -105,11 +105,13 @@ def kept_instead(example: Example) -> list[tuple[Example, PairJudgement]]:
 
 def decisions(most: int) -> list[list[PairJudgement]]:
     """The newest decisions that stand, each with all its pairs."""
-    rows = PairJudgement.objects.standing().select_related("first", "second", "judge").order_by("-pk")
-    by_action: dict[uuid.UUID, list[PairJudgement]] = {}
-    for row in rows[: most * 10]:
-        by_action.setdefault(row.action, []).append(row)
-    return list(by_action.values())[:most]
+    standing = PairJudgement.objects.standing()
+    newest = standing.values("action").annotate(newest=Max("pk")).order_by("-newest")[:most]
+    by_action: dict[uuid.UUID, list[PairJudgement]] = {row["action"]: [] for row in newest}
+    rows = standing.filter(action__in=list(by_action)).select_related("first", "second", "judge")
+    for row in rows.order_by("-pk"):
+        by_action[row.action].append(row)
+    return list(by_action.values())
 
 
 def _locked(examples: Iterable[Example], texts: Mapping[int, str]) -> dict[int, Example]:

@@ -191,6 +191,19 @@ def test_who_decided_and_why_is_remembered(db):
     assert resolving.decisions(10) == []
 
 
+def test_one_decision_about_many_pairs_is_listed_whole_and_hides_no_older_one(db):
+    *copies, a, b = near_examples(15)
+    judge = makers.user("reviewer")
+    first = distinct(a, b, judge)
+    second = keep(*copies, judge=judge)
+
+    listed = resolving.decisions(2)
+
+    assert [rows[0].action for rows in listed] == [second, first]
+    assert [len(rows) for rows in listed] == [12, 1]
+    assert [len(rows) for rows in resolving.decisions(1)] == [12]
+
+
 def test_undo_takes_back_ones_own_last_decision_and_only_what_still_stands(db):
     a, b, c = near_examples(3)
     judge = makers.user("reviewer")

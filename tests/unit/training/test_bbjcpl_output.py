@@ -50,7 +50,7 @@ def test_of_a_cascade_the_first_error_counts_and_every_line_is_kept():
     assert said.fault == ""
 
 
-@pytest.mark.parametrize("path", ["X.bbj", "/tmp/work/X.bbj", "/var/link/X.bbj", r"C:\work\X.bbj"])
+@pytest.mark.parametrize("path", ["X.bbj", "/sources/a/X.bbj", "/linked/X.bbj", r"Z:\sources\X.bbj"])
 def test_a_file_is_known_by_its_name_however_its_path_is_written(path):
     said = read(f"{path}: error at line 10 (1): print\r\n", ["X.bbj"])
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from curation.models import Example, Snapshot
-from curation.services import importing, reviewing, snapshotting
+from curation.services import importing, reindexing, reviewing, snapshotting, standing
 from studio import env
 from studio.roles import ROLES
 from training.models import Run
@@ -69,6 +69,9 @@ def approve_shipped() -> int:
 def seed() -> list[str]:
     """Everything a new studio starts with; harmless to call again. Returns a sentence a step."""
     make_roles()
+    if not reindexing.is_complete():  # made by an older studio
+        reindexing.describe_all()
+        standing.refresh_all()
     result = import_shipped()
     approved = approve_shipped()
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 TOPICS = ("gui", "database", "strings", "file-io", "control-flow", "oop", "dwc")
 TYPES = ("completion", "comprehension", "migration", "explanation")
@@ -21,3 +22,18 @@ GENERATION_NAMES = {
 def generations_of(generation: str | Sequence[str]) -> tuple[str, ...]:
     """Both spellings of a label as one tuple: "dwc" gives ("dwc",), ["bbj-gui", "dwc"] stays as written."""
     return (generation,) if isinstance(generation, str) else tuple(generation)
+
+
+def generation_label(generations: Sequence[str]) -> str:
+    """A label as words in one order, whatever the order it was written in: "all", "bbj-gui dwc"."""
+    return " ".join(sorted(generations, key=(*GENERATIONS, "all").index))
+
+
+def labels_with(generation: str) -> list[str]:
+    """Every `generation_label` that names this generation; "all" is named by itself alone."""
+    if generation not in GENERATIONS:
+        return [generation]
+    choices = (
+        chosen for size in range(1, len(GENERATIONS) + 1) for chosen in combinations(GENERATIONS, size)
+    )
+    return [generation_label(chosen) for chosen in choices if generation in chosen]

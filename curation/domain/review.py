@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["approve", "request_changes", "reject"]
-Status = Literal["needs_review", "approved", "changes_requested", "rejected", "set_aside"]
+Verdict = Literal["approve", "request_changes", "reject", "withdrawn"]
+Status = Literal["needs_review", "approved", "changes_requested", "disputed", "rejected", "set_aside"]
+
+_STATUS: dict[str, Status] = {
+    "approve": "approved",
+    "request_changes": "changes_requested",
+    "reject": "rejected",
+}
+_STRICTEST_FIRST = ("reject", "request_changes", "approve")
 
 
 @dataclass(frozen=True)
 class ReviewFact:
-    reviewer: str
+    reviewer: str | int
     verdict: str
     content_hash: str  # the text that was on the reviewer's screen
+    adjudicates: bool = False  # settles what others disagreed about
 
 
-def status(content_hash: str, reviews: Sequence[ReviewFact], *, set_aside: bool = False) -> Status:
-    """What reviewers think of this text: the last word of each counts, the strictest decides.
+def standing(content_hash: str, reviews: Iterable[ReviewFact]) -> list[ReviewFact]:
+    """The last word of each reviewer about this text, without those who took theirs back, in order given."""
+    last_words: dict[str | int, ReviewFact] = {}
+    for fact in reviews:
+        if fact.content_hash == content_hash:
+            last_words.pop(fact.reviewer, None)
+            last_words[fact.reviewer] = fact
+    return [fact for fact in last_words.values() if fact.verdict != "withdrawn"]
+
+
+def status(
+    content_hash: str, reviews: Sequence[ReviewFact], *, needed: int = 1, set_aside: bool = False
+) -> Status:
+    """What reviewers think of this text.
 
     Args:
         reviews: In the order they were given. Reviews of other texts are ignored, so an edit withdraws all.
+        needed: Reviewers who have to judge it. With one, the strictest verdict decides. With more, nothing
+            is decided before all have spoken, and then they must agree, or an adjudication settles it.
         set_aside: A person kept a duplicate of this text instead. Only a rejection says more.
     """
-    last_words = {r.reviewer: r.verdict for r in reviews if r.content_hash == content_hash}
-    if "reject" in last_words.values():
-        return "rejected"
-    if set_aside:
-        return "set_aside"
-    if "request_changes" in last_words.values():
-        return "changes_requested"
-    return "approved" if last_words else "needs_review"
+    words = standing(content_hash, reviews)
+    decided = _decided(words, needed)
+    if decided == "rejected" or not set_aside:
+        return decided
+    return "set_aside"
 
 
-def is_approved(content_hash: str, reviews: Sequence[ReviewFact]) -> bool:
-    return status(content_hash, reviews) == "approved"
+def _decided(words: Sequence[ReviewFact], needed: int) -> Status:
+    if settled := [word for word in words if word.adjudicates]:
+        return _STATUS[settled[-1].verdict]
+    if not words or len(words) < needed:
+        return "needs_review"
+    verdicts = {word.verdict for word in words}
+    if needed > 1 and len(verdicts) > 1:
+        return "disputed"
+    return next(_STATUS[verdict] for verdict in _STRICTEST_FIRST if verdict in verdicts)
+
+
+def is_blind(content_hash: str, reviews: Sequence[ReviewFact], *, needed: int) -> bool:
+    """Whether verdicts on this text are still hidden from those who may judge it: more are to come."""
+    return needed > 1 and len(standing(content_hash, reviews)) < needed

@@ -8,16 +8,11 @@ from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
 
 from curation.domain.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
+from curation.models import Example
 from curation.services import authoring, drafting, finding
 
 LARGEST_ID = 2**63 - 1
-STATUS_WORDS = {
-    "needs_review": "waiting for review",
-    "approved": "approved",
-    "changes_requested": "changes requested",
-    "rejected": "rejected",
-    "set_aside": "set aside as a duplicate",
-}
+STATUS_WORDS = dict(Example.STATUSES)
 
 
 class SourceField(forms.CharField):

@@ -1,7 +1,10 @@
+from curation.models.audit import AuditEntry
 from curation.models.duplicates import ComparedText, Comparison, NearForms, NormalForm, PairJudgement
-from curation.models.examples import Draft, Example, Review, Revision
+from curation.models.examples import Draft, Example, ExampleTag, ExampleWords, Revision
 from curation.models.immutable import ImmutableRowError
 from curation.models.imports import ChatRecord, ChatRecordChoice, ImportItem, ImportJob, ImportProblem
+from curation.models.lists import SavedView
+from curation.models.reviews import Assignment, Comment, Reservation, Review
 from curation.models.secrets import SecretWaiver
 from curation.models.snapshots import (
     CorpusFile,
@@ -14,13 +17,18 @@ from curation.models.snapshots import (
 )
 
 __all__ = [
+    "Assignment",
+    "AuditEntry",
     "ChatRecord",
     "ChatRecordChoice",
+    "Comment",
     "ComparedText",
     "Comparison",
     "CorpusFile",
     "Draft",
     "Example",
+    "ExampleTag",
+    "ExampleWords",
     "ImmutableRowError",
     "ImportItem",
     "ImportJob",
@@ -28,8 +36,10 @@ __all__ = [
     "NearForms",
     "NormalForm",
     "PairJudgement",
+    "Reservation",
     "Review",
     "Revision",
+    "SavedView",
     "SecretWaiver",
     "Snapshot",
     "SnapshotConversation",

@@ -4,77 +4,36 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
 
 from curation.models.immutable import ImmutableModel
 
 
 class ExampleQuerySet(models.QuerySet):
-    def with_status(self) -> ExampleQuerySet:
-        """Annotate what reviewers last said about the present text, and whether a duplicate is kept instead.
-
-        The SQL twin of curation.domain.review.status; a test compares the two.
-        """
-        return self.annotate(
-            has_approval=Exists(_last_words("approve")),
-            has_rejection=Exists(_last_words("reject")),
-            has_request=Exists(_last_words("request_changes")),
-            is_set_aside=_set_aside(),
-        )
+    """`status` is a column that curation.services.standing keeps equal to what the rows say."""
 
     def with_status_in(self, status: str) -> ExampleQuerySet:
         """Only those of one status (curation.domain.review.Status)."""
-        rows = self.with_status()
-        heeded = rows.filter(has_rejection=False, is_set_aside=False)
-        return {
-            "rejected": rows.filter(has_rejection=True),
-            "set_aside": rows.filter(has_rejection=False, is_set_aside=True),
-            "changes_requested": heeded.filter(has_request=True),
-            "approved": heeded.filter(has_approval=True, has_request=False),
-            "needs_review": heeded.filter(has_approval=False, has_request=False),
-        }[status]
+        return self.filter(status=status)
 
     def without_discarded(self) -> ExampleQuerySet:
         """Neither rejected nor set aside: what may still become training data."""
-        return self.filter(~Exists(_last_words("reject")), ~_set_aside())
+        return self.exclude(status__in=["rejected", "set_aside"])
 
     def approved(self) -> ExampleQuerySet:
         return self.with_status_in("approved")
 
 
-def _last_words(verdict: str) -> models.QuerySet[Review]:
-    """What each reviewer last said about the present text of the outer example, where it was this."""
-    newer = Review.objects.filter(
-        example=OuterRef("example"),
-        content_hash=OuterRef("content_hash"),
-        reviewer=OuterRef("reviewer"),
-        pk__gt=OuterRef("pk"),
-    )
-    return Review.objects.filter(
-        ~Exists(newer), example=OuterRef("pk"), content_hash=OuterRef("content_hash"), verdict=verdict
-    )
-
-
-def _set_aside() -> Q:
-    """A person kept a duplicate instead, which itself is neither rejected nor given up for another one.
-
-    So an example comes back when the one it was set aside for is lost, and a circle of decisions, which edits
-    that are taken back can close, loses nobody.
-    """
-    from curation.models.duplicates import PairJudgement  # which refers to Example
-
-    standing = PairJudgement.objects.standing()
-    lost = Q(pk__in=standing.filter(verdict="keep_first").values("second")) | Q(
-        pk__in=standing.filter(verdict="keep_second").values("first")
-    )
-    no_good = Example.objects.filter(lost | Exists(_last_words("reject"))).values("pk")
-    kept_first = standing.filter(verdict="keep_first").exclude(first__in=no_good)
-    kept_second = standing.filter(verdict="keep_second").exclude(second__in=no_good)
-    return Q(pk__in=kept_first.values("second")) | Q(pk__in=kept_second.values("first"))
-
-
 class Example(models.Model):
     """One file of training-data/. The path is its identity; its text is the head revision's."""
+
+    STATUSES = [
+        ("needs_review", "waiting for review"),
+        ("approved", "approved"),
+        ("changes_requested", "changes requested"),
+        ("disputed", "reviewers disagree"),
+        ("rejected", "rejected"),
+        ("set_aside", "set aside as a duplicate"),
+    ]
 
     path = models.CharField(
         max_length=200, unique=True, help_text="inside training-data/: gui/hello-window.md"
@@ -87,6 +46,23 @@ class Example(models.Model):
     topic = models.CharField(max_length=40, db_index=True)
     difficulty = models.CharField(max_length=20, blank=True)
     generations = models.JSONField(default=list, help_text='["all"] or a list such as ["bbj-gui", "dwc"]')
+    generation_label = models.CharField(
+        max_length=60, blank=True, help_text='the same as words in one order: "all", "bbj-gui dwc"'
+    )
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    problem_count = models.PositiveIntegerField(
+        default=0, help_text="warnings of the file and findings of the check"
+    )
+    # Read from the reviews and the decisions about duplicates (services/standing.py).
+    status = models.CharField(max_length=20, choices=STATUSES, default="needs_review")
+    last_verdict = models.CharField(
+        max_length=20, blank=True, help_text="what a reviewer said last about the present text"
+    )
+    reviews_needed = models.PositiveSmallIntegerField(
+        default=1, help_text="reviewers who have to judge one text, each without seeing the others' verdicts"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -94,6 +70,13 @@ class Example(models.Model):
 
     class Meta:
         ordering = ["path"]
+        indexes = [
+            models.Index(fields=["status", "path"]),
+            # Holds all that the counts and the coverage grid group by, so that they never read a row.
+            models.Index(
+                fields=["status", "type", "topic", "difficulty", "generation_label"], name="example_counts"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.path
@@ -112,6 +95,10 @@ class Revision(ImmutableModel):
     origin = models.CharField(
         max_length=100, blank=True, db_index=True, help_text='what it was drafted from: "attempt:17"'
     )
+    endorsed = models.BooleanField(
+        default=False,
+        help_text="a reviewer mended it and found it right otherwise; another person has to confirm",
+    )
     checker = models.CharField(
         max_length=60, blank=True, help_text='"offline check 1" or the compiler with its build'
     )
@@ -128,29 +115,28 @@ class Revision(ImmutableModel):
         return f"{self.example.path} r{self.number}"
 
 
-class Review(ImmutableModel):
-    """What one reviewer said about one text. A later row of the same reviewer replaces an earlier one."""
+class ExampleTag(models.Model):
+    """A tag of the present text. Written with it, for lists."""
 
-    VERDICTS = [("approve", "approved"), ("request_changes", "changes requested"), ("reject", "rejected")]
-
-    example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="reviews")
-    content_hash = models.CharField(max_length=64, help_text="the text that was on the reviewer's screen")
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
-    verdict = models.CharField(max_length=20, choices=VERDICTS)
-    reason = models.TextField(blank=True, max_length=2000)
-    created_at = models.DateTimeField(auto_now_add=True)
+    example = models.ForeignKey(Example, on_delete=models.CASCADE, related_name="tags")
+    tag = models.CharField(max_length=60, db_index=True)
 
     class Meta:
-        ordering = ["pk"]
-        indexes = [models.Index(fields=["example", "content_hash", "reviewer"])]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(verdict="approve") | ~Q(reason=""), name="an_objection_has_a_reason"
-            )
-        ]
+        ordering = ["example_id", "tag"]
+        constraints = [models.UniqueConstraint(fields=["example", "tag"], name="tag_once")]
 
     def __str__(self) -> str:
-        return f"{self.reviewer} {self.verdict} {self.example.path}"
+        return self.tag
+
+
+class ExampleWords(models.Model):
+    """The words of the present text (curation.domain.search_words), for the database's full-text index."""
+
+    example = models.OneToOneField(Example, on_delete=models.CASCADE, primary_key=True, related_name="words")
+    words = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"the words of {self.example_id}"
 
 
 class Draft(models.Model):

@@ -16,7 +16,7 @@ from curation.domain.labels import TOPICS
 from curation.domain.markdown import CodeFile, ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import Draft, Example, Revision
-from curation.services import comparing, drafting
+from curation.services import comparing, describing, drafting, standing
 
 PATH = re.compile(r"(?P<topic>[^/]+)/[A-Za-z0-9][A-Za-z0-9._-]*\.md")
 MAX_PATH, MAX_TITLE, MAX_NOTE = 200, 300, 300  # characters; the widths of the columns
@@ -138,24 +138,29 @@ def store(
     note: str,
     origin: str = "",
     said: list[dict[str, Any]] | None = None,
+    warnings: int = 0,
+    endorsed: bool = False,
 ) -> tuple[Example, Revision | None]:
     """Make `text` the head of `path`, inside the caller's transaction; unchanged text makes no revision.
 
     Args:
         said: `findings(doc)`, where the caller has them already.
+        warnings: How many `read` gave.
+        endorsed: A reviewer mended the text and found it right otherwise.
     """
     content_hash = markdown.content_hash(text)
-    example = Example.objects.select_for_update(of=("self",)).filter(path=path).select_related("head").first()
+    example = _locked(path)
     if example and example.content_hash == content_hash:
         return example, None
     parent = example.head if example else None
     example = example or Example(path=path)
-    example.content_hash = content_hash
-    example.title = doc.title
-    example.type = doc.type
-    example.topic = doc.topic
-    example.difficulty = doc.difficulty or ""
-    example.generations = list(doc.generations)
+    said = findings(doc) if said is None else said
+    describing.describe(
+        example,
+        describing.meta_of(doc, problem_count=warnings + len(said)),
+        content_hash=content_hash,
+        author=author,
+    )
     example.save()
     example.head = Revision.objects.create(
         example=example,
@@ -166,21 +171,43 @@ def store(
         author=author,
         note=note[:MAX_NOTE],
         origin=origin,
+        endorsed=endorsed,
         checker=CHECK_VERSION,
-        findings=findings(doc) if said is None else said,
+        findings=said,
     )
     example.save(update_fields=["head"])
+    describing.index([(example, text, doc.tags)])
+    if parent:
+        standing.refresh([example.pk])  # a new text has no verdicts
+        example.refresh_from_db(fields=["status", "last_verdict"])
     return example, example.head
 
 
+def _locked(path: str) -> Example | None:
+    """The example of this path, locked with those whose standing may hang on its text."""
+    example = Example.objects.filter(path=path).select_related("head").first()
+    if example is None:
+        return None
+    standing.lock([example.pk])
+    return Example.objects.select_related("head").get(pk=example.pk)
+
+
 def save(
-    *, author: User, path: str, text: str, base_hash: str, note: str = "", draft: Draft | None = None
+    *,
+    author: User,
+    path: str,
+    text: str,
+    base_hash: str,
+    note: str = "",
+    draft: Draft | None = None,
+    endorsed: bool = False,
 ) -> Saved:
     """Save what an author typed, as the next revision of `path` or, with errors, as a draft.
 
     Args:
         base_hash: content_hash of the text that the author started from; "" for a new example.
         draft: The author's draft that this text comes from; it is gone once the text is a revision.
+        endorsed: The author is a reviewer who mended the text and finds it right otherwise.
 
     Raises:
         StaleText: The example has another text than base_hash by now. What was typed is kept as a draft.
@@ -192,7 +219,7 @@ def save(
         return Saved(kept.example, None, problems, kept)
     try:
         with transaction.atomic():
-            present = Example.objects.select_for_update(of=("self",)).filter(path=path).first()
+            present = _locked(path)
             if (present.content_hash if present else "") in (base_hash, markdown.content_hash(checked.text)):
                 example, revision = store(
                     author=author,
@@ -201,6 +228,8 @@ def save(
                     text=checked.text,
                     note=note,
                     origin=draft.origin if draft else "",
+                    warnings=len(checked.problems),
+                    endorsed=endorsed,
                 )
                 if draft:
                     drafting.discard(draft)

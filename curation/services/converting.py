@@ -13,7 +13,7 @@ from curation.domain.chat_rows import ChatRow
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import ChatRecord, Example
-from curation.services import authoring, importing
+from curation.services import authoring, describing, importing
 
 # Of a text that we wrote ourselves only these are news: that it has no Expected Output is known.
 _WORTH_SAYING = (secrets.CODE,)
@@ -66,7 +66,7 @@ FIELDS = ("kind", "path", "text", "content_hash", "base_hash", "meta", "why", "c
 def plan_file(file: importing.PlannedFile, known: Known) -> Planned:
     if file.doc is None:
         return Planned(problems=file.problems)
-    planned = _example(file.doc, file.findings, known)
+    planned = _example(file.doc, file.findings, known, warnings=file.warnings)
     return replace(planned, problems=file.problems)
 
 
@@ -88,7 +88,7 @@ def plan_row(row: ChatRow, *, file: str, known: Known | None = None) -> Planned:
     if checked.doc is None or untrainable:
         why = f"{untrainable.message} {untrainable.suggestion}" if untrainable else "It cannot be read back."
         return _record(row, hash_of_row, why.strip(), known, file)
-    planned = _example(checked.doc, authoring.findings(checked.doc), known)
+    planned = _example(checked.doc, authoring.findings(checked.doc), known, warnings=len(checked.problems))
     notes = [Problem(file, row.line, code, "warning", message) for code, message in made.notes]
     notes += [replace(p, file=file, line=row.line) for p in checked.problems if p.code in _WORTH_SAYING]
     return replace(planned, problems=tuple(notes))
@@ -99,17 +99,11 @@ def record_hash(row: ChatRow) -> str:
     return hashlib.sha256(json.dumps([row.system, row.prompt, row.answer]).encode()).hexdigest()
 
 
-def _example(doc: ExampleDoc, findings: Sequence[dict[str, Any]], known: Known) -> Planned:
+def _example(doc: ExampleDoc, findings: Sequence[dict[str, Any]], known: Known, *, warnings: int) -> Planned:
     content_hash = markdown.content_hash(doc.text)
     present = known.examples.get(doc.path, "")
-    meta = {
-        "title": doc.title,
-        "type": doc.type,
-        "topic": doc.topic,
-        "difficulty": doc.difficulty,
-        "generations": list(doc.generations),
-        "findings": list(findings),
-    }
+    described = describing.meta_of(doc, problem_count=warnings + len(findings))
+    meta = {**described, "findings": list(findings)}
     change = "unchanged" if present == content_hash else "changed" if present else "new"
     return Planned("example", doc.path, doc.text, content_hash, present, meta, "", change)
 

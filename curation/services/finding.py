@@ -1,22 +1,26 @@
-"""Finding examples: one search for the page, the commands and, later, the API."""
+"""Finding examples: one search for the page, the commands and the API."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q, TextField
-from django.db.models.functions import Cast
+from django.db import connection
+from django.db.models import Count
+from django.db.models.expressions import RawSQL
 
+from curation.domain.labels import labels_with
+from curation.domain.search_words import asked_words
 from curation.models import Example
 from curation.models.examples import ExampleQuerySet
 from curation.services import surveying
 
-STATUSES = ("needs_review", "approved", "changes_requested", "rejected", "set_aside")
+STATUSES = tuple(value for value, _ in Example.STATUSES)
+VERDICTS = ("approve", "request_changes", "reject")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Empty means: any. The search words may stand anywhere in title, path or text, in any order."""
+    """Empty means: any. Each search word may begin any word of path, title or text."""
 
     q: str = ""
     status: str = ""
@@ -24,45 +28,59 @@ class Filters:
     generation: str = ""
     topic: str = ""
     difficulty: str = ""
+    tag: str = ""
+    author: str = ""  # the username of whoever wrote the present text
+    verdict: str = ""  # what a reviewer said last about the present text
+    problems: str = ""  # "yes": has warnings or findings; "no": has none
     near: str = ""  # anything: only those that have near-duplicates about which nobody has decided
 
 
 def find_examples(filters: Filters) -> ExampleQuerySet:
-    """The examples that match, with their status annotated, in path order."""
+    """The examples that match, in path order."""
     rows = _matching(filters)
-    return rows.with_status_in(filters.status) if filters.status else rows.with_status()
+    return rows.with_status_in(filters.status) if filters.status else rows
 
 
 def status_counts(filters: Filters) -> dict[str, int]:
     """How many examples of each status match the other filters."""
-    rows = _matching(filters)
-    return {status: rows.with_status_in(status).count() for status in STATUSES}
+    rows = _matching(filters).order_by().values_list("status").annotate(Count("pk"))
+    return dict.fromkeys(STATUSES, 0) | dict(rows)
 
 
 def _matching(filters: Filters) -> ExampleQuerySet:
     """What matches whatever its status is."""
     rows: ExampleQuerySet = Example.objects.order_by("path")
-    for word in filters.q.split()[:12]:
-        rows = rows.filter(Q(title__icontains=word) | Q(path__icontains=word) | Q(head__text__icontains=word))
     for field in ("type", "topic", "difficulty"):
         if value := getattr(filters, field):
             rows = rows.filter(**{field: value})
     if filters.generation:
-        # The list is stored as JSON: a quoted member is found in its text on SQLite and PostgreSQL alike.
-        rows = rows.alias(labels=Cast("generations", TextField())).filter(
-            labels__contains=f'"{filters.generation}"'
-        )
+        rows = rows.filter(generation_label__in=labels_with(filters.generation))
+    if filters.tag:
+        rows = rows.filter(tags__tag=filters.tag)
+    if filters.author:
+        rows = rows.filter(written_by__username=filters.author)
+    if filters.verdict:
+        rows = rows.filter(last_verdict=filters.verdict)
+    if filters.problems:
+        rows = rows.filter(problem_count__gt=0) if filters.problems == "yes" else rows.filter(problem_count=0)
+    if words := asked_words(filters.q):
+        rows = rows.filter(pk__in=_ids_with(words))
+    elif filters.q.strip():
+        return rows.none()  # signs alone are no word of any text
     if filters.near:
         rows = rows.filter(pk__in=surveying.ids_with_near())
     return rows
 
 
-def status_of_row(example: Example) -> str:
-    """The status of an example that find_examples returned; the rule of curation.domain.review.status."""
-    if getattr(example, "has_rejection", False):
-        return "rejected"
-    if getattr(example, "is_set_aside", False):
-        return "set_aside"
-    if getattr(example, "has_request", False):
-        return "changes_requested"
-    return "approved" if getattr(example, "has_approval", False) else "needs_review"
+def _ids_with(words: list[str]) -> RawSQL:
+    """The ids of the examples in whose text each of these begins a word, by the index of the database.
+
+    The words hold letters and digits only (curation.domain.search_words), so they need no quoting.
+    """
+    if connection.vendor == "postgresql":
+        asked = " & ".join(f"'{word}':*" for word in words)
+        where = "array_to_tsvector(string_to_array(words, ' ')) @@ %s::tsquery"
+        return RawSQL(f"SELECT example_id FROM curation_examplewords WHERE {where}", [asked])
+    asked = " ".join(f'"{word}"*' for word in words)
+    index = "curation_examplewords_index"
+    return RawSQL(f"SELECT rowid FROM {index} WHERE {index} MATCH %s", [asked])

@@ -28,13 +28,17 @@ TASK_TYPES = ("completion", "migration")
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """`doc` is None exactly when the file is refused; `findings` are those of the offline check."""
+    """`doc` is None exactly when the file is refused; `findings` are those of the offline check.
+
+    `warnings` counts what the file itself gives cause for; `problems` hold them, and advice about its code.
+    """
 
     path: str
     doc: ExampleDoc | None
     problems: tuple[Problem, ...]
     change: Change
     findings: tuple[dict[str, Any], ...] = ()
+    warnings: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,9 @@ def plan_file(file: source_files.SourceFile, known: Mapping[str, str]) -> Planne
         change = "unchanged" if same else "changed"
     findings = authoring.findings(checked.doc)
     problems = authoring.sorted_by_line([*checked.problems, *advising.advice(checked.doc, findings)])
-    return PlannedFile(file.path, checked.doc, tuple(problems), change, tuple(findings))
+    return PlannedFile(
+        file.path, checked.doc, tuple(problems), change, tuple(findings), len(checked.problems)
+    )
 
 
 @transaction.atomic
@@ -118,6 +124,7 @@ def run_import(plan: ImportPlan, *, author: User, note: str = "") -> ImportResul
             text=file.doc.text,
             note=note,
             said=list(file.findings),
+            warnings=file.warnings,
         )
         if revision is None:  # somebody saved the same text since the plan was made
             unchanged += 1

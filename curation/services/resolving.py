@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from curation.models import Example, PairJudgement
+from curation.services import standing
 
 MAX_REASON = 500
 MOST_SET_ASIDE = 200  # by one key press
@@ -44,8 +45,7 @@ def keep(
         raise Refused(f"{len(others)} examples at once are too many to judge. At most {MOST_SET_ASIDE}.")
     with transaction.atomic():
         present = _locked([kept, *others], texts)
-        lost = Example.objects.with_status_in("set_aside").filter(pk=kept.pk).exists()
-        if lost:
+        if present[kept.pk].status == "set_aside":
             raise Refused(f"{kept.path} was itself set aside. Undo that first, then keep it.")
         rows = []
         for other in others:
@@ -73,7 +73,8 @@ def undo(*, action: uuid.UUID, judge: User) -> list[PairJudgement]:
     """Take back what one key press decided, as far as it still stands. Returns those decisions."""
     with transaction.atomic():
         rows = PairJudgement.objects.standing().filter(action=action).order_by("pk")
-        standing = list(rows.select_related("first", "second"))
+        standing.lock(pk for pair in rows.values_list("first", "second") for pk in pair)
+        decisions = list(rows.select_related("first", "second"))
         withdrawn = [
             PairJudgement(
                 first=row.first,
@@ -83,11 +84,11 @@ def undo(*, action: uuid.UUID, judge: User) -> list[PairJudgement]:
                 verdict="withdrawn",
                 judge=judge,
             )
-            for row in standing
+            for row in decisions
         ]
         if withdrawn:
             _write(withdrawn)
-        return standing
+        return decisions
 
 
 def last_action(judge: User) -> uuid.UUID | None:
@@ -105,10 +106,10 @@ def kept_instead(example: Example) -> list[tuple[Example, PairJudgement]]:
 
 def decisions(most: int) -> list[list[PairJudgement]]:
     """The newest decisions that stand, each with all its pairs."""
-    standing = PairJudgement.objects.standing()
-    newest = standing.values("action").annotate(newest=Max("pk")).order_by("-newest")[:most]
+    all_standing = PairJudgement.objects.standing()
+    newest = all_standing.values("action").annotate(newest=Max("pk")).order_by("-newest")[:most]
     by_action: dict[uuid.UUID, list[PairJudgement]] = {row["action"]: [] for row in newest}
-    rows = standing.filter(action__in=list(by_action)).select_related("first", "second", "judge")
+    rows = all_standing.filter(action__in=list(by_action)).select_related("first", "second", "judge")
     for row in rows.order_by("-pk"):
         by_action[row.action].append(row)
     return list(by_action.values())
@@ -116,9 +117,7 @@ def decisions(most: int) -> list[list[PairJudgement]]:
 
 def _locked(examples: Iterable[Example], texts: Mapping[int, str]) -> dict[int, Example]:
     """These examples as they are now, locked in the order of their ids, if their texts are still the same."""
-    ids = {example.pk for example in examples}
-    rows = Example.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
-    present = {example.pk: example for example in rows}
+    present = standing.lock(example.pk for example in examples)
     for example in present.values():
         if texts.get(example.pk) != example.content_hash:
             raise StaleTexts(
@@ -144,4 +143,5 @@ def _write(rows: Sequence[PairJudgement]) -> uuid.UUID:
     for row in rows:
         row.action = action
     PairJudgement.objects.bulk_create(rows)
+    standing.refresh(pk for row in rows for pk in (row.first_id, row.second_id))
     return action

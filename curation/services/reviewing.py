@@ -8,12 +8,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from curation.domain import review
 from curation.models import Example, Review, Revision
 from curation.models.examples import ExampleQuerySet
-from curation.services import waiving
+from curation.services import standing, waiving
 
-VERDICTS = tuple(value for value, _ in Review.VERDICTS)
+VERDICTS = tuple(value for value, _ in Review.VERDICTS if value != "withdrawn")
 # The longest reason that is stored, in characters.
 MAX_REASON = 2000
 
@@ -46,7 +45,7 @@ def record_review(
     """
     if verdict not in VERDICTS:
         raise ValueError(f'verdict "{verdict}" is not one of {", ".join(VERDICTS)}')
-    current = Example.objects.select_for_update(of=("self",)).get(pk=example.pk)
+    current = standing.lock([example.pk])[example.pk]
     if content_hash != current.content_hash:
         raise StaleReview(f"{current.path} changed after you opened it. Read the new text and judge that.")
     if Revision.objects.filter(example=current, author=reviewer).exists():
@@ -60,22 +59,21 @@ def record_review(
             f"{current.path} holds what looks like a secret (line {lines}). Ask the author to remove it, or "
             "waive it with a reason."
         )
-    return Review.objects.create(
-        example=current, reviewer=reviewer, verdict=verdict, content_hash=content_hash, reason=reason
+    recorded = Review.objects.create(
+        example=current,
+        reviewer=reviewer,
+        verdict=verdict,
+        content_hash=content_hash,
+        reason=reason,
+        generations=current.generations if verdict == "approve" else [],
     )
+    standing.refresh([current.pk])
+    return recorded
 
 
 def status_of(example: Example) -> str:
-    """Derived from the reviews of the present text, and from what was decided about its duplicates."""
-    reviews = Review.objects.filter(example=example, content_hash=example.content_hash).order_by("pk")
-    facts = [
-        review.ReviewFact(username, verdict, content_hash)
-        for username, verdict, content_hash in reviews.values_list(
-            "reviewer__username", "verdict", "content_hash"
-        )
-    ]
-    set_aside = Example.objects.with_status_in("set_aside").filter(pk=example.pk).exists()
-    return review.status(example.content_hash, facts, set_aside=set_aside)
+    """Where this example stands now, whatever the row in hand says."""
+    return Example.objects.values_list("status", flat=True).get(pk=example.pk)
 
 
 def waiting_for(user: User) -> ExampleQuerySet:

@@ -33,7 +33,7 @@ from curation.models import (
     SnapshotEntry,
     TaskSet,
 )
-from curation.services import authoring, choosing, deduplicating, gating, importing
+from curation.services import authoring, choosing, deduplicating, gating, importing, standing
 from curation.services.deduplicating import Compared
 
 SEED = 7  # of the first small numbers, one whose split of the shipped examples is near 90/10
@@ -146,6 +146,7 @@ def freeze(
         raise FreezeRefused(
             f'The name "{name[:MAX_NAME]}" cannot be used. {NAME_RULE} At most {MAX_NAME} characters.'
         )
+    standing.refresh_all()  # the list's column is an index; what is frozen goes by the reviews themselves
     for _ in range(3):
         plan = plan_snapshot(seed=seed, validation_per_mille=validation_per_mille)
         refuse(plan.gates)

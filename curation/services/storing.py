@@ -11,10 +11,9 @@ from django.utils import timezone
 
 from curation.domain.bbj import CHECK_VERSION
 from curation.models import ChatRecord, Example, ImportItem, ImportJob, Revision
-from curation.services import comparing, mending, queueing
+from curation.services import comparing, describing, mending, queueing, standing
 
 BATCH = 500
-_COPIED = ("content_hash", "title", "type", "topic", "difficulty", "generations")
 
 
 def store(claim: queueing.Claim) -> None:
@@ -47,23 +46,20 @@ def _batches(job: ImportJob) -> Iterator[list[ImportItem]]:
 
 
 def _store_examples(job: ImportJob, items: Sequence[ImportItem]) -> None:
-    present = {
-        example.path: example
-        for example in Example.objects.select_for_update(of=("self",))
-        .filter(path__in=[item.path for item in items])
-        .select_related("head")
-    }
+    known = Example.objects.filter(path__in=[item.path for item in items])
+    standing.lock(known.values_list("pk", flat=True))
+    present = {example.path: example for example in known.select_related("head")}
     fresh: list[ImportItem] = []
     outcomes: dict[str, list[int]] = {}
     for item in items:
-        known = present.get(item.path)
-        now = known.content_hash if known else ""
+        example = present.get(item.path)
+        now = example.content_hash if example else ""
         if now == item.content_hash:
             outcome = "unchanged"
         elif now != item.base_hash:
             outcome = "stale"
         else:
-            outcome = "changed" if known else "created"
+            outcome = "changed" if example else "created"
             fresh.append(item)
         outcomes.setdefault(outcome, []).append(item.pk)
     _write(job, fresh, present)
@@ -73,14 +69,17 @@ def _store_examples(job: ImportJob, items: Sequence[ImportItem]) -> None:
 def _write(job: ImportJob, items: Sequence[ImportItem], present: dict[str, Example]) -> None:
     """The bulk twin of authoring.store; a test compares the rows of both."""
     parents = {path: example.head for path, example in present.items()}
-    new = {item.path: Example(path=item.path, **_labels(item)) for item in items if item.path not in present}
-    Example.objects.bulk_create(new.values())
+    new = {item.path: Example(path=item.path) for item in items if item.path not in present}
     examples = {**present, **new}
+    for item in items:
+        describing.describe(
+            examples[item.path], item.meta, content_hash=item.content_hash, author=job.requested_by
+        )
+        examples[item.path].updated_at = timezone.now()
+    Example.objects.bulk_create(new.values())
     revisions = []
     for item in items:
         parent = parents.get(item.path)
-        for name, value in {**_labels(item), "updated_at": timezone.now()}.items():
-            setattr(examples[item.path], name, value)
         revisions.append(
             Revision(
                 example=examples[item.path],
@@ -97,14 +96,12 @@ def _write(job: ImportJob, items: Sequence[ImportItem], present: dict[str, Examp
         )
     Revision.objects.bulk_create(revisions)
     changed = [examples[item.path] for item in items if item.path in present]
-    Example.objects.bulk_update(changed, [*_COPIED, "updated_at"], batch_size=100)
+    Example.objects.bulk_update(changed, [*describing.COLUMNS, "updated_at"], batch_size=100)
     newest = Revision.objects.filter(example=OuterRef("pk")).order_by("-number").values("pk")[:1]
     written = [examples[item.path].pk for item in items]
     Example.objects.filter(pk__in=written).update(head=Subquery(newest))
-
-
-def _labels(item: ImportItem) -> dict[str, object]:
-    return {"content_hash": item.content_hash, **{name: item.meta[name] for name in _COPIED[1:]}}
+    describing.index([(examples[item.path], item.text, item.meta.get("tags", ())) for item in items])
+    standing.refresh(example.pk for example in changed)  # a new text has no verdicts
 
 
 def _store_records(job: ImportJob, items: Sequence[ImportItem]) -> None:

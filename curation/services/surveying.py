@@ -213,17 +213,18 @@ def ids_with_near() -> list[int]:
 
 def by_worth(members: Iterable[int]) -> list[Example]:
     """These examples with their status, the one that is most worth keeping first; `length` in characters."""
-    rows = Example.objects.with_status().filter(pk__in=members).select_related("head__author")
-    examples = {row.pk: row for row in rows.annotate(length=Length("head__text")) if row.head}
+    rows = Example.objects.filter(pk__in=members).select_related("head__author")
+    examples = {row.pk: row for row in rows.annotate(length=Length("head__text"))}
     ranked = resolution.by_worth(
         Candidate(
             example=example.pk,
             sound=not any(found["certain"] for found in example.head.findings),
-            approved=example.has_approval and not example.has_request,
+            approved=example.status == "approved",
             length=example.length,
             created_at=example.created_at,
         )
         for example in examples.values()
+        if example.head
     )
     return [examples[candidate.example] for candidate in ranked]
 

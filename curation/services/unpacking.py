@@ -164,7 +164,7 @@ def _zip_members(archive: Path) -> Iterator[Member]:
     total = 0
     with zipfile.ZipFile(archive) as unpacked:
         for info in unpacked.infolist():
-            if info.is_dir():
+            if info.filename.endswith("/"):  # is_dir() stumbles over an empty name
                 continue
             name = _shown(info.filename)
             file = _zip_file(unpacked, info)

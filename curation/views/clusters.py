@@ -9,7 +9,7 @@ from curation.domain import likeness, markdown
 from curation.domain.resolution import Cluster
 from curation.forms.duplicates import KIND_WORDS
 from curation.models import Example
-from curation.services import finding, resolving, surveying
+from curation.services import resolving, surveying
 from curation.services.surveying import Landscape
 from curation.views.diffing import shown_diff
 
@@ -84,7 +84,7 @@ def _side(land: Landscape, example: Example, shown: dict[int, Example], threshol
     checked = f"{certain} certain finding{'s' if certain > 1 else ''}" if certain else "nothing certain found"
     return Side(
         example,
-        finding.status_of_row(example),
+        example.status,
         f"{checked} ({revision.checker})" if revision.checker else "not checked",
         near[: resolving.MOST_SET_ASIDE],
     )

@@ -29,7 +29,7 @@ def example_list(request: SignedInRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "rows": [(example, finding.status_of_row(example)) for example in page.rows],
+        "rows": [(example, example.status) for example in page.rows],
         "counts": [(status, STATUS_WORDS[status], counts[status]) for status in finding.STATUSES],
         "found": counts[filters.status] if filters.status else sum(counts.values()),
         "filtered": any(filters.__dict__.values()),

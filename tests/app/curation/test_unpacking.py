@@ -97,6 +97,13 @@ def test_each_name_is_read_refused_or_skipped(pack, name, code):
     assert codes(pack({name: b"x"})) == [code]
 
 
+def test_a_name_that_a_nul_ends_at_once_is_refused(tmp_path):
+    path = zipped(tmp_path / "damaged.zip", {"gui/a.md": b"x"})
+    path.write_bytes(path.read_bytes().replace(b"gui/a.md", b"\0ui/a.md"))
+
+    assert codes(path) == ["file-name"]
+
+
 def test_a_member_over_the_limit_is_refused_and_the_next_one_read(pack):
     assert codes(pack({"gui/a.md": b"x" * (LARGEST_FILE_BYTES + 1), "gui/b.md": b"x"})) == [
         "too-large",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curation.domain.labels import DIFFICULTIES, GENERATION_NAMES, GENERATIONS, TYPES
 from curation.domain.problems import Problem, check_report
-from curation.domain.review import ReviewFact, is_approved, status
+from curation.domain.review import ReviewFact, is_blind, status
 from curation.domain.schema import schema
 from curation.domain.snapshot import Member, build_manifest, canonical, digest, split_counts
 from curation.domain.split import cluster_id, known_ids, split_of
@@ -19,8 +19,8 @@ OLD, NEW = "a" * 64, "b" * 64
 def test_editing_an_example_withdraws_its_approval():
     reviews = [ReviewFact("rey", "approve", OLD)]
 
-    assert is_approved(OLD, reviews)
-    assert not is_approved(NEW, reviews)
+    assert status(OLD, reviews) == "approved"
+    assert status(NEW, reviews) == "needs_review"
 
 
 def test_the_last_word_of_each_reviewer_counts_and_the_strictest_decides():
@@ -30,6 +30,33 @@ def test_the_last_word_of_each_reviewer_counts_and_the_strictest_decides():
     assert status(OLD, reviews) == "rejected"
     assert status(OLD, [*reviews, ReviewFact("rey", "request_changes", OLD)]) == "changes_requested"
     assert status(OLD, [*reviews, ReviewFact("rey", "approve", OLD)]) == "approved"
+
+
+def test_whoever_takes_a_verdict_back_has_said_nothing():
+    reviews = [ReviewFact("rey", "reject", OLD), ReviewFact("rey", "withdrawn", OLD)]
+
+    assert status(OLD, reviews) == "needs_review"
+    assert status(OLD, [ReviewFact("kim", "approve", OLD), *reviews]) == "approved"
+
+
+def test_with_two_reviewers_nothing_is_decided_before_both_have_spoken():
+    first = [ReviewFact("rey", "reject", OLD)]
+
+    assert status(OLD, first, needed=2) == "needs_review"
+    assert is_blind(OLD, first, needed=2)
+    assert status(OLD, [*first, ReviewFact("rey", "approve", OLD)], needed=2) == "needs_review"
+    assert status(OLD, [*first, ReviewFact("kim", "reject", OLD)], needed=2) == "rejected"
+
+
+def test_reviewers_who_differ_need_somebody_who_settles_it():
+    both = [ReviewFact("rey", "reject", OLD), ReviewFact("kim", "approve", OLD)]
+    settled = ReviewFact("max", "approve", OLD, adjudicates=True)
+
+    assert status(OLD, both, needed=2) == "disputed"
+    assert not is_blind(OLD, both, needed=2)
+    assert status(OLD, [*both, settled], needed=2) == "approved"
+    assert status(OLD, [*both, settled, ReviewFact("max", "withdrawn", OLD)], needed=2) == "disputed"
+    assert status(NEW, [*both, settled], needed=2) == "needs_review"
 
 
 def test_growing_the_data_never_moves_an_old_cluster():

@@ -1,0 +1,126 @@
+"""Where each example stands: a column for lists and counts, always equal to what the rows say.
+
+The rows are reviews of the present text and decisions about duplicates; curation.domain.review is the rule.
+Whatever changes one of them locks the examples it concerns, writes, and refreshes, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+from django.db import transaction
+from django.db.models import Q
+
+from curation.domain import review
+from curation.models import Example, PairJudgement, Review
+
+BATCH = 500  # ids of one question to the database
+
+
+def lock(ids: Iterable[int]) -> dict[int, Example]:
+    """These examples as they are now, locked with all whose standing may hang on theirs, in order of id."""
+    wanted = set(ids)
+    around = sorted(_around(wanted))
+    locked = {}
+    for part in _parts(around):
+        rows = Example.objects.select_for_update(of=("self",)).filter(pk__in=part).order_by("pk")
+        locked.update({example.pk: example for example in rows})
+    return {pk: example for pk, example in locked.items() if pk in wanted}
+
+
+def refresh(ids: Iterable[int]) -> int:
+    """Make `status` and `last_verdict` of these examples, and of those that hang on them, true again.
+
+    Returns how many had to change. Runs inside the transaction that changed a review, a text or a decision.
+    """
+    changed = 0
+    for part in _parts(sorted(_around(set(ids)))):
+        changed += _refresh(part)
+    return changed
+
+
+def refresh_all() -> int:
+    """The same for every example: for a migration, a restored backup, and before a version is frozen."""
+    changed = after = 0
+    while part := list(
+        Example.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]
+    ):
+        with transaction.atomic():
+            lock(part)
+            changed += _refresh(part)
+        after = part[-1]
+    return changed
+
+
+def facts_of(ids: Collection[int]) -> dict[int, list[review.ReviewFact]]:
+    """What was said about each of these examples, in order, reviewers by their ids."""
+    facts: dict[int, list[review.ReviewFact]] = defaultdict(list)
+    rows = Review.objects.filter(example__in=ids).order_by("pk")
+    for row in rows.only("example_id", "reviewer_id", "verdict", "content_hash", "adjudicates"):
+        fact = review.ReviewFact(row.reviewer_id, row.verdict, row.content_hash, row.adjudicates)
+        facts[row.example_id].append(fact)
+    return facts
+
+
+def _refresh(ids: Collection[int]) -> int:
+    columns = ("content_hash", "reviews_needed", "status", "last_verdict")
+    rows = Example.objects.filter(pk__in=ids).only("pk", *columns)
+    kept_by = _losses(ids)
+    winners = {winner for winners in kept_by.values() for winner in winners}
+    lost = set(_losses(winners))
+    rows_by_id = {row.pk: row for row in rows}
+    beside = {
+        row.pk: row for row in Example.objects.filter(pk__in=winners - rows_by_id.keys()).only(*columns)
+    }
+    facts = facts_of([*rows_by_id, *beside])
+
+    def judged(row: Example, *, set_aside: bool = False) -> review.Status:
+        return review.status(row.content_hash, facts[row.pk], needed=row.reviews_needed, set_aside=set_aside)
+
+    # So an example comes back when the one it was set aside for is lost, and a circle of decisions, which
+    # edits that are taken back can close, loses nobody.
+    present = rows_by_id | beside
+    no_good = {pk for pk in winners if pk in lost or pk not in present or judged(present[pk]) == "rejected"}
+    changed = []
+    for row in rows_by_id.values():
+        status = judged(row, set_aside=bool(kept_by.get(row.pk, set()) - no_good))
+        words = review.standing(row.content_hash, facts[row.pk])
+        last = words[-1].verdict if words else ""
+        if (row.status, row.last_verdict) != (status, last):
+            row.status, row.last_verdict = status, last
+            changed.append(row)
+    # Not `updated_at`: that is when the text changed.
+    Example.objects.bulk_update(changed, ["status", "last_verdict"], batch_size=100)
+    return len(changed)
+
+
+def _losses(ids: Collection[int]) -> dict[int, set[int]]:
+    """For each of these that a standing decision set aside: those that were kept instead."""
+    losses: dict[int, set[int]] = defaultdict(set)
+    for part in _parts(sorted(ids)):
+        standing = PairJudgement.objects.standing()
+        lost = Q(second__in=part, verdict="keep_first") | Q(first__in=part, verdict="keep_second")
+        for first, second, verdict in standing.filter(lost).values_list("first", "second", "verdict"):
+            winner, loser = (first, second) if verdict == "keep_first" else (second, first)
+            losses[loser].add(winner)
+    return losses
+
+
+def _around(ids: set[int]) -> set[int]:
+    """These, and whoever is at most two decisions away: as far as one change can reach."""
+    around, edge = set(ids), set(ids)
+    for _ in range(2):
+        met: set[int] = set()
+        for part in _parts(sorted(edge)):
+            pairs = PairJudgement.objects.filter(Q(first__in=part) | Q(second__in=part))
+            for pair in pairs.values_list("first", "second"):
+                met.update(pair)
+        edge = met - around
+        around |= met
+    return around
+
+
+def _parts(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]

@@ -38,7 +38,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Saved:
-    """`revision` is None for an unchanged text, and for one with errors, which `draft` keeps."""
+    """`revision` is None for an unchanged text, and for one with errors, which `save` keeps in `draft`."""
 
     example: Example | None
     revision: Revision | None
@@ -50,15 +50,23 @@ class Saved:
         return self.example is not None and self.draft is None
 
 
-class StaleText(Exception):
-    """Somebody else saved this example after the author opened it. `draft` keeps the author's text."""
+class OtherText(Exception):
+    """Somebody else saved this example after the author opened it. Nothing was written."""
 
-    def __init__(self, example: Example, *, mine: str, theirs: str, draft: Draft) -> None:
+    def __init__(self, example: Example, *, mine: str, theirs: str) -> None:
         super().__init__(
             f"{example.path} was changed by someone else after you opened it. "
             "Compare both texts, put together what should stay, and save again."
         )
-        self.example, self.mine, self.theirs, self.draft = example, mine, theirs, draft
+        self.example, self.mine, self.theirs = example, mine, theirs
+
+
+class StaleText(OtherText):
+    """The same, and `draft` keeps the author's text."""
+
+    def __init__(self, example: Example, *, mine: str, theirs: str, draft: Draft) -> None:
+        super().__init__(example, mine=mine, theirs=theirs)
+        self.draft = draft
 
 
 def path_problems(path: str) -> list[Problem]:
@@ -212,11 +220,47 @@ def save(
     Raises:
         StaleText: The example has another text than base_hash by now. What was typed is kept as a draft.
     """
+
+    def keep() -> Draft:
+        return _keep(author=author, path=path, text=text, base_hash=base_hash, draft=draft)
+
+    try:
+        saved = write(
+            author=author,
+            path=path,
+            text=text,
+            base_hash=base_hash,
+            note=note,
+            draft=draft,
+            endorsed=endorsed,
+        )
+    except OtherText as other:
+        raise StaleText(other.example, mine=other.mine, theirs=other.theirs, draft=keep()) from other
+    if saved.ok:
+        return saved
+    kept = keep()
+    return Saved(kept.example, None, saved.problems, kept)
+
+
+def write(
+    *,
+    author: User,
+    path: str,
+    text: str,
+    base_hash: str,
+    note: str = "",
+    draft: Draft | None = None,
+    endorsed: bool = False,
+) -> Saved:
+    """The same for an author whose text is safe elsewhere: with errors, nothing is kept.
+
+    Raises:
+        OtherText: The example has another text than base_hash by now.
+    """
     checked = read(text.replace("\r\n", "\n").encode("utf-8", "replace"), path=path)
     problems = checked.problems
     if checked.doc is None or not checked.ok:
-        kept = _keep(author=author, path=path, text=text, base_hash=base_hash, draft=draft)
-        return Saved(kept.example, None, problems, kept)
+        return Saved(None, None, problems)
     try:
         with transaction.atomic():
             present = _locked(path)
@@ -238,15 +282,14 @@ def save(
                 return Saved(example, revision, problems)
     except IntegrityError:  # two people made the same new path at the same moment
         present = Example.objects.get(path=path)
-    kept = _keep(author=author, path=path, text=text, base_hash=base_hash, draft=draft)
     if present and base_hash:
         assert present.head
-        raise StaleText(present, mine=text, theirs=present.head.text, draft=kept)
+        raise OtherText(present, mine=text, theirs=present.head.text)
     message = f'path: "{path}" exists already.' if present else f'path: "{path}" does not exist any more.'
     taken = Problem(
         path, 0, "path-taken", "error", message, "Choose another file name, or edit that example."
     )
-    return Saved(None, None, (taken, *problems), kept)
+    return Saved(None, None, (taken, *problems))
 
 
 def _keep(*, author: User, path: str, text: str, base_hash: str, draft: Draft | None) -> Draft:

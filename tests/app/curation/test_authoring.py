@@ -50,6 +50,20 @@ def test_two_authors_at_once_lose_nothing(author):
     assert Draft.objects.get(author=author).text == makers.example_text("Mine")
 
 
+def test_a_text_that_is_safe_elsewhere_is_refused_without_touching_the_authors_draft(author):
+    example = makers.example()
+    opened = example.content_hash
+    drafting.keep(drafting.draft_of(author=author, example=example), text="half a thought")
+    makers.edited(example, makers.example_text("Theirs"))
+
+    broken = authoring.write(author=author, path=example.path, text="no front matter", base_hash=opened)
+    with pytest.raises(authoring.OtherText):
+        authoring.write(author=author, path=example.path, text=makers.example_text("Mine"), base_hash=opened)
+
+    assert not broken.ok
+    assert Draft.objects.get().text == "half a thought"
+
+
 def test_a_new_example_cannot_take_a_path_that_is_taken(author):
     taken = makers.example("gui/a.md")
 

@@ -17,6 +17,7 @@ from rapidfuzz.distance import Indel
 
 MOST_LINES = 2_000  # a side; the rest is not shown, and counted
 MOST_TOKENS = 400  # of a line; a longer line is changed as a whole
+MOST_MATCHED = 10_000  # items a side that are matched one by one; beyond, only how both begin and end
 LARGEST_BLOCK = 80  # lines a side; a larger block is put side by side in order
 LEAST_ALIKE = 0.4  # lines that share less are two lines, not one that changed
 
@@ -67,16 +68,37 @@ def _rows(a: Sequence[str], b: Sequence[str]) -> Iterator[Row]:
         i, j = same_i + 1, same_j + 1
 
 
+def equal_runs(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int, int]]:
+    """What two sides have in common, in order, as (place in a, place in b, length).
+
+    A longest common subsequence, except where more than MOST_MATCHED items differ.
+    """
+    first = same_start(a, b)
+    last = same_start(a[first:][::-1], b[first:][::-1])
+    ends = len(a) - last, len(b) - last
+    runs = [(0, 0, first)]
+    if max(ends) - first <= MOST_MATCHED:
+        numbers: dict[str, int] = {}
+        inner = [
+            [numbers.setdefault(item, len(numbers)) for item in side[first:end]]
+            for side, end in zip((a, b), ends, strict=True)
+        ]
+        runs += [
+            (first + block.src_start, first + block.dest_start, block.src_end - block.src_start)
+            for block in Indel.opcodes(*inner)
+            if block.tag == "equal"
+        ]
+    return [run for run in (*runs, (*ends, last)) if run[2]]
+
+
+def same_start(a: Sequence[str], b: Sequence[str]) -> int:
+    """With how many equal items both sides begin."""
+    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
 def _matches(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """The places of a longest common subsequence."""
-    numbers: dict[str, int] = {}
-    first, second = ([numbers.setdefault(item, len(numbers)) for item in side] for side in (a, b))
-    return [
-        (block.src_start + n, block.dest_start + n)
-        for block in Indel.opcodes(first, second)
-        if block.tag == "equal"
-        for n in range(block.src_end - block.src_start)
-    ]
+    """The places of a longest common subsequence, each by itself."""
+    return [(i + n, j + n) for i, j, length in equal_runs(a, b) for n in range(length)]
 
 
 def _block(a: Sequence[str], b: Sequence[str], left: range, right: range) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The list of examples, one example, and an older text of it."""
+"""The list of examples, and one example."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from curation.domain import markdown
 from curation.forms.examples import STATUS_WORDS, ExampleFilterForm
 from curation.forms.reviews import ReviewForm
 from curation.models import Example, Revision
-from curation.services import authoring, finding, resolving, reviewing, storing, surveying, waiving
+from curation.services import authoring, finding, resolving, reviewing, revising, storing, surveying, waiving
 from curation.views.highlighting import file_html
 from curation.views.labels import judged_parts
 from curation.views.paging import page_of
 from curation.views.rendering import code_blocks, markdown_html
 from studio.http import SignedInRequest
+
+NEWEST_SHOWN = 5  # revisions on the example's page
 
 
 @require_safe
@@ -86,14 +88,6 @@ def page_context(
     return {
         **example_context(example, example.head),
         **panel_context(request, example, form),
-        "revisions": example.revisions.select_related("author").order_by("-number"),
+        "revisions": [revising.told(row) for row in revising.revisions_of(example)[:NEWEST_SHOWN]],
         "problems": authoring.sorted_by_line(problems),
     }
-
-
-@require_safe
-def revision_page(request: SignedInRequest, example_id: int, number: int) -> HttpResponse:
-    revision = get_object_or_404(
-        Revision.objects.select_related("author", "example"), example_id=example_id, number=number
-    )
-    return render(request, "curation/revision_page.html", example_context(revision.example, revision))

@@ -14,7 +14,7 @@ from curation.forms.imports import FolderForm, UploadForm
 from curation.models import Example, ImportItem, ImportJob
 from curation.models.imports import DEFECT
 from curation.services import mending, queueing, reporting, uploading, working
-from curation.views.paging import page_of
+from curation.views.paging import page_of, whole_numbers
 from studio.http import SignedInRequest
 
 SHOWN_JOBS = 20
@@ -99,7 +99,7 @@ def import_problems(request: SignedInRequest, job_id: int, code: str) -> HttpRes
     word = request.GET.get("q", "").replace("\0", "")[:100]
     if word:
         problems = problems.filter(item__name__icontains=word) | problems.filter(message__icontains=word)
-    page = page_of(problems, "pk", _whole_numbers(request))
+    page = page_of(problems, "pk", whole_numbers(request.GET))
     context = {"job": job, "code": code, "page": page, "word": word, "says": DEFECTS.get(code, "")}
     context["mendable"] = any(problem.severity == DEFECT for problem in page.rows)
     return render(request, "curation/import_problems.html", context)
@@ -116,7 +116,7 @@ def import_items(request: SignedInRequest, job_id: int, change: str) -> HttpResp
         items = items.waiting()
     else:
         items = items.filter(change=change)
-    context = {"job": job, "change": change, "page": page_of(items, "position", _whole_numbers(request))}
+    context = {"job": job, "change": change, "page": page_of(items, "position", whole_numbers(request.GET))}
     return render(request, "curation/import_items.html", context)
 
 
@@ -166,13 +166,3 @@ def _after(request: SignedInRequest, job: ImportJob) -> HttpResponse:
     if request.htmx:
         return render(request, "curation/_import_live.html", live(_job(job.pk)))
     return redirect("import_page", job.pk)
-
-
-def _whole_numbers(request: SignedInRequest) -> Any:
-    """The query string with places that are numbers; anything else means: the first page."""
-    query = request.GET.copy()
-    for name in ("after", "before"):
-        word = query.get(name, "")
-        if word and not (word.isascii() and word.isdigit() and len(word) < 19):
-            del query[name]
-    return query

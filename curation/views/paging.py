@@ -20,27 +20,41 @@ class Page(Generic[Row]):
 
 
 def page_of(rows: QuerySet[Row], key: str, query: QueryDict, *, size: int = PAGE_SIZE) -> Page[Row]:
-    """One page of `rows` by the unique text field `key`, at ?after= or ?before= of the query string.
+    """One page of `rows` by the unique field `key`, at ?after= or ?before= of the query string.
 
-    A key that no row has is a place like any other, so every query string gives a page.
+    A key that no row has is a place like any other, so every query string gives a page; for a field of
+    numbers the query goes through `whole_numbers` first. With "-" before the key the largest comes first.
     """
     after, before = (query.get(name, "").replace("\0", "")[:500] for name in ("after", "before"))
+    field = key.removeprefix("-")
+    behind, ahead = ("lt", "gt") if key == field else ("gt", "lt")
     if before and not after:
-        found = list(rows.filter(**{f"{key}__lt": before}).order_by(f"-{key}")[: size + 1])
+        back = f"-{field}" if key == field else field
+        found = list(rows.filter(**{f"{field}__{behind}": before}).order_by(back)[: size + 1])
         more_before, more_after = len(found) > size, True
         shown = found[:size][::-1]
     else:
-        ahead = rows.filter(**{f"{key}__gt": after}) if after else rows
-        found = list(ahead.order_by(key)[: size + 1])
+        rest = rows.filter(**{f"{field}__{ahead}": after}) if after else rows
+        found = list(rest.order_by(key)[: size + 1])
         more_before, more_after = bool(after), len(found) > size
         shown = found[:size]
     if not shown:
         return Page([], _with(query) if after or before else "", "")
     return Page(
         shown,
-        _with(query, before=getattr(shown[0], key)) if more_before else "",
-        _with(query, after=getattr(shown[-1], key)) if more_after else "",
+        _with(query, before=getattr(shown[0], field)) if more_before else "",
+        _with(query, after=getattr(shown[-1], field)) if more_after else "",
     )
+
+
+def whole_numbers(query: QueryDict) -> QueryDict:
+    """The query string with places that are numbers; anything else means: the first page."""
+    query = query.copy()
+    for name in ("after", "before"):
+        word = query.get(name, "")
+        if word and not (word.isascii() and word.isdigit() and len(word) < 19):
+            del query[name]
+    return query
 
 
 def _with(query: QueryDict, **place: Any) -> str:

@@ -1,5 +1,12 @@
 from curation.models.audit import AuditEntry
-from curation.models.duplicates import ComparedText, Comparison, NearForms, NormalForm, PairJudgement
+from curation.models.duplicates import (
+    ComparedCode,
+    ComparedText,
+    Comparison,
+    NearForms,
+    NormalForm,
+    PairJudgement,
+)
 from curation.models.examples import Draft, Example, ExampleTag, ExampleWords, Revision
 from curation.models.immutable import ImmutableRowError
 from curation.models.imports import ChatRecord, ChatRecordChoice, ImportItem, ImportJob, ImportProblem
@@ -22,6 +29,7 @@ __all__ = [
     "ChatRecord",
     "ChatRecordChoice",
     "Comment",
+    "ComparedCode",
     "ComparedText",
     "Comparison",
     "CorpusFile",

@@ -23,11 +23,13 @@ class ComparedText(models.Model):
     rules = models.CharField(
         max_length=32, help_text="by which rules it was prepared; others prepare it anew"
     )
-    form = models.CharField(max_length=32, blank=True, help_text="digest of the normalised words")
+    form = models.CharField(
+        max_length=32, blank=True, db_index=True, help_text="digest of the normalised words"
+    )
     codes = models.JSONField(default=list, help_text="digest of each normalised code that may be compared")
     words = models.CharField(max_length=32, blank=True)
     plain = models.CharField(max_length=32, blank=True)
-    prompt = models.CharField(max_length=32, blank=True)
+    prompt = models.CharField(max_length=32, blank=True, db_index=True)
     answer = models.CharField(max_length=32, blank=True)
     code = models.CharField(max_length=32, blank=True)
     renamed = models.CharField(max_length=32, blank=True)
@@ -35,6 +37,16 @@ class ComparedText(models.Model):
 
     def __str__(self) -> str:
         return self.content_hash[:12]
+
+
+class ComparedCode(models.Model):
+    """One of a text's `codes`, for finding the texts that have it."""
+
+    text = models.ForeignKey(ComparedText, on_delete=models.CASCADE, related_name="code_rows")
+    digest = models.CharField(max_length=32, db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest[:12]
 
 
 class NormalForm(models.Model):

@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 from curation.domain import duplicates, likeness, markdown, resolution
 from curation.domain.likeness import Fingerprint
 from curation.domain.markdown import ExampleDoc
-from curation.models import ComparedText, Comparison, Example, NearForms, NormalForm
+from curation.models import ComparedCode, ComparedText, Comparison, Example, NearForms, NormalForm
 from curation.models.examples import ExampleQuerySet
 from curation.services import deduplicating, indexing, waking
 
@@ -250,11 +250,15 @@ def _store(texts: Sequence[tuple[str, str, str]]) -> None:
         ignore_conflicts=True,
     )
     fields = [f.name for f in ComparedText._meta.concrete_fields if f.name not in ("id", "content_hash")]
-    ComparedText.objects.bulk_create(
-        (one.row for one in prepared.values()),
+    rows = ComparedText.objects.bulk_create(
+        [one.row for one in prepared.values()],
         update_conflicts=True,
         unique_fields=["content_hash"],
         update_fields=fields,
+    )
+    ComparedCode.objects.filter(text__in=rows).delete()
+    ComparedCode.objects.bulk_create(
+        ComparedCode(text=row, digest=code) for row in rows for code in row.codes
     )
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast, Length
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Length
 
 from curation.domain import likeness, resolution
 from curation.domain.likeness import Fingerprint, Kind
 from curation.domain.resolution import Bond, Candidate, Cluster, Edge, Ids, Precision
-from curation.models import ComparedText, Example, NearForms, PairJudgement
+from curation.models import ComparedCode, ComparedText, Example, NearForms, NormalForm, PairJudgement
 
 DEFAULT = 0.85  # the step that is the rule of the split
 MOST_FORMS = 200  # that one question to the database names
@@ -157,7 +157,12 @@ def near_to(example: Example) -> list[int]:
     if own is None:
         return []
     forms = [digest for digest in (own.form, *own.codes) if digest]
-    about = NearForms.objects.filter(Q(low__digest__in=forms) | Q(high__digest__in=forms)).order_by("-score")
+    ids = list(
+        NormalForm.objects.filter(rule__in=dict(NormalForm.RULES), digest__in=forms).values_list(
+            "pk", flat=True
+        )
+    )
+    about = NearForms.objects.filter(Q(low__in=ids) | Q(high__in=ids)).order_by("-score")
     near = _likeness(about[:MOST_FORMS])
     rows = compared_texts([*forms, *(digest for pair in near for digest in pair)], own.prompt)
     around = Example.objects.filter(content_hash__in=rows.values("content_hash")).without_discarded()
@@ -171,13 +176,10 @@ def compared_texts(digests: Iterable[str], prompt: str) -> QuerySet[ComparedText
     Only the first MOST_FORMS different digests count: SQLite refuses a condition of a thousand parts.
     """
     wanted = list(dict.fromkeys(digests))[:MOST_FORMS]
-    alike = Q(form__in=wanted)
-    for digest in wanted:
-        # The list is stored as JSON: a member is found in its text on SQLite and PostgreSQL alike.
-        alike |= Q(code_digests__contains=digest)
+    alike = Q(form__in=wanted) | Q(pk__in=ComparedCode.objects.filter(digest__in=wanted).values("text"))
     if prompt:
         alike |= Q(prompt=prompt)
-    return ComparedText.objects.alias(code_digests=Cast("codes", TextField())).filter(alike)
+    return ComparedText.objects.filter(alike)
 
 
 def _texts(examples: Iterable[tuple[int, str]], compared: QuerySet[ComparedText]) -> dict[int, _Text]:

@@ -8,8 +8,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from curation.models import ImportJob
-from studio.benchmarks import bbj, imports
+from curation.models import Example, ImportJob
+from studio.benchmarks import bbj, imports, web
 
 
 @pytest.fixture
@@ -71,3 +71,22 @@ def test_imports_are_measured_in_a_studio_of_their_own(monkeypatch, db):
 def test_another_subject_is_refused():
     with pytest.raises(CommandError, match="invalid choice: 'java'"):
         call_command("bench", "java")
+
+
+@pytest.mark.slow
+def test_pages_are_measured_with_examples_of_their_own_and_reviewers_who_really_review(monkeypatch, db):
+    monkeypatch.setattr(web, "EXAMPLES", 60)
+    monkeypatch.setattr(web, "TIMES", 3)
+    monkeypatch.setattr(web, "REVIEWERS", 2)
+    monkeypatch.setattr(web, "VERDICTS_EACH", 2)
+    monkeypatch.setattr(web, "PAUSE_S", 0)
+    monkeypatch.setattr(web, "_databases", lambda: [("SQLite", web._sqlite)])
+    out = io.StringIO()
+
+    call_command("bench", "web", "--json", stdout=out)
+
+    report = json.loads(out.getvalue())
+    assert {"dashboard", "editor", "review"} <= {row["page"] for row in report["pages_sqlite"]["rows"]}
+    assert report["reviewers_sqlite"]["verdicts"] == 4
+    assert report["reviewers_sqlite"]["errors"] == 0
+    assert not Example.objects.exists()

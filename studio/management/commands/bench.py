@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from studio.benchmarks.measuring import Table
 
 # A subject is a module of studio/benchmarks with a function measure.
-SUBJECTS = ("bbj", "imports", "duplicates", "duplicates_million")
+SUBJECTS = ("bbj", "imports", "duplicates", "duplicates_million", "web")
 
 
 class Command(BaseCommand):
@@ -23,7 +23,8 @@ class Command(BaseCommand):
         "Measure how fast a part of the studio is here. Prints tables; nothing is judged. bbj: reading BBj "
         "source (the offline check, the lexer, the generation labels) and the compiler in batches. imports: "
         "checking and storing ChatML lines and Markdown files, in a temporary studio. duplicates: finding "
-        "near-duplicates, against comparing all pairs; duplicates_million: among a million texts."
+        "near-duplicates, against comparing all pairs; duplicates_million: among a million texts. web: "
+        "the pages with 100,000 examples on SQLite and PostgreSQL, and twenty reviewers at once."
     )
     requires_system_checks: list[str] = []
 

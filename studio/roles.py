@@ -48,6 +48,7 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "draft_list": ("author", None),
     "draft_keep": (None, "author"),
     "draft_edit": ("author", "author"),
+    "draft_merge": ("author", "author"),
     "draft_discard": (None, "author"),
     "secret_waive": (None, "reviewer"),
     "import": ("maintainer", "maintainer"),

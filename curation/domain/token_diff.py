@@ -53,10 +53,13 @@ class Diff:
 
 def diff(left: str, right: str) -> Diff:
     """Compare two texts by line, then by token. Joined, the lines of a side give that text back."""
-    lines = [text.split("\n") for text in (left, right)]
-    a, b = (some[:MOST_LINES] for some in lines)
-    rows = tuple(_rows(a, b))
-    return Diff(rows, sum(len(some) - len(shown) for some, shown in zip(lines, (a, b), strict=True)))
+    return diff_lines(left.split("\n"), right.split("\n"))
+
+
+def diff_lines(left: Sequence[str], right: Sequence[str]) -> Diff:
+    """The same for lines; a side may have none."""
+    a, b = left[:MOST_LINES], right[:MOST_LINES]
+    return Diff(tuple(_rows(a, b)), len(left) - len(a) + len(right) - len(b))
 
 
 def _rows(a: Sequence[str], b: Sequence[str]) -> Iterator[Row]:

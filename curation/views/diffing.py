@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from curation.domain.bbj.token_classes import TOKEN_CLASSES, classified
 from curation.domain.token_diff import Line
 
 Pieces = list[tuple[str, str]]  # (CSS class or "", text) of a line
+Colours = dict[int, Pieces]  # by the number of the line in its text
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,28 @@ class ShownDiff:
 
 def shown_diff(left: str, right: str) -> ShownDiff:
     """A piece that the right side lacks stands in <del>, one that the left side lacks in <ins>."""
-    found = token_diff.diff(left, right)
-    colours = _coloured(left), _coloured(right)
+    return shown_part((left.split("\n"), right.split("\n")), (coloured(left), coloured(right)))
+
+
+def shown_part(
+    sides: tuple[Sequence[str], Sequence[str]],
+    colours: tuple[Colours, Colours],
+    before: tuple[int, int] = (0, 0),
+) -> ShownDiff:
+    """The same for some lines of each text; `before` is how many lines of each stand before them."""
+    found = token_diff.diff_lines(*sides)
     rows = [
-        ShownRow(_shown(row.left, colours[0], "del"), _shown(row.right, colours[1], "ins"), row.same)
+        ShownRow(
+            _shown(row.left, colours[0], "del", before[0]),
+            _shown(row.right, colours[1], "ins", before[1]),
+            row.same,
+        )
         for row in found.rows
     ]
     return ShownDiff(rows, found.left_out, sum(not row.same for row in rows))
 
 
-def _coloured(text: str) -> dict[int, Pieces]:
+def coloured(text: str) -> Colours:
     """The pieces of each line of the programs in a file, by line number; other lines have no colours."""
     lines: dict[int, Pieces] = {}
     for code_file in markdown.parse(text, path="").code_files:
@@ -60,13 +74,14 @@ def _coloured(text: str) -> dict[int, Pieces]:
     return lines
 
 
-def _shown(line: Line | None, colours: dict[int, Pieces], mark: str) -> ShownLine | None:
+def _shown(line: Line | None, colours: Colours, mark: str, before: int) -> ShownLine | None:
     if line is None:
         return None
-    pieces = colours.get(line.number, [])
+    number = before + line.number
+    pieces = colours.get(number, [])
     if "".join(text for _, text in pieces) != line.text:
         pieces = [("", line.text)]
-    return ShownLine(line.number, mark_safe("".join(_marked(pieces, line, mark))))
+    return ShownLine(number, mark_safe("".join(_marked(pieces, line, mark))))
 
 
 def _marked(pieces: Pieces, line: Line, mark: str) -> list[str]:

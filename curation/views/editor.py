@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
@@ -165,10 +166,8 @@ def _save(request: SignedInRequest, *, example: Example | None, draft: Draft | N
             draft=draft,
         )
     except authoring.StaleText as stale:
-        merged = EditorForm(
-            initial={**data, "base_hash": stale.example.content_hash, "draft": stale.draft.pk}
-        )
-        return _page(request, merged, example=example, draft=stale.draft, stale=stale, status=422)
+        query = urlencode({"note": data["note"]})
+        return redirect(f"{reverse('draft_merge', args=[stale.draft.pk])}?{query}")
     if saved.draft:
         shown = EditorForm(initial={**data, "path": path, "draft": saved.draft.pk})
         return _page(request, shown, example=example, draft=saved.draft, problems=saved.problems, status=422)
@@ -191,7 +190,6 @@ def _page(
     draft: Draft | None,
     checked: authoring.Checked | None = None,
     problems: tuple[Any, ...] = (),
-    stale: authoring.StaleText | None = None,
     status: int = 200,
 ) -> HttpResponse:
     found = checked.problems if checked else problems
@@ -205,9 +203,7 @@ def _page(
         "checked": checked,
         "beside": beside,
         "beside_text": file_html(beside.head.text) if beside and beside.head else "",
-        "stale": stale,
-        "theirs": file_html(stale.theirs) if stale else "",
-        "outdated": draft and example and draft.base_hash != example.content_hash and not stale,
+        "outdated": draft and example and draft.base_hash != example.content_hash,
     }
     return render(request, "curation/editor.html", context, status=status)
 

@@ -163,30 +163,6 @@ def test_mending_a_draft_saves_it_and_leaves_no_draft(as_author, author):
     assert not Draft.objects.exists()
 
 
-def test_a_stale_save_shows_both_texts(as_author):
-    example = makers.example("gui/a.md")
-    opened = example.content_hash
-    makers.edited(example, makers.example_text("Theirs"))
-    mine = makers.example_text("Mine")
-
-    response = post(as_author, "example_edit", example.pk, text=mine, base_hash=opened, action="save")
-    text = shown(response)
-    merged = post(
-        as_author,
-        "draft_edit",
-        Draft.objects.get().pk,
-        text=mine,
-        base_hash=response.context["form"]["base_hash"].value(),
-        action="save",
-    )
-
-    assert response.status_code == 422
-    assert "title: &quot;Theirs&quot;" in text
-    assert "title: &quot;Mine&quot;" in text
-    assert merged.status_code == 302
-    assert Example.objects.get().title == "Mine"
-
-
 def test_the_path_of_an_example_stays(as_author):
     example = makers.example("gui/a.md")
 

@@ -18,7 +18,7 @@ from curation.domain.problems import Problem
 DEEPEST = 20
 LONGEST_BLOCK = 16 * 1024  # characters; PyYAML needs seconds for a hostile block of 200,000
 _FENCE = "---"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # as the handler below: both read alike, and fast
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # as the handler below: both read alike, and fast
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _walk(block: str, file: str) -> tuple[list[Problem], dict[str, int]]:
     def problem(code: str, message: str, event: yaml.Event, suggestion: str) -> None:
         problems.append(Problem(file, _line(event), code, "error", message, suggestion))
 
-    for event in yaml.parse(block, Loader=_LOADER):
+    for event in yaml.parse(block, Loader=LOADER):
         if isinstance(event, yaml.AliasEvent):
             problem("yaml-alias", f"The alias *{event.anchor} is not allowed.", event, "Write the value out.")
         elif isinstance(event, yaml.NodeEvent) and event.anchor:

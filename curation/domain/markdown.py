@@ -17,31 +17,17 @@ from curation.domain.control_tokens import CONTROL_TOKEN
 from curation.domain.labels import TOPICS, TYPES, generations_of
 from curation.domain.problems import Problem, has_errors
 from curation.domain.schema import check_front_matter
+from curation.domain.sections import SECTIONS, CodeFile, Section, files_of, split_sections
 
 LARGEST_FILE_BYTES = 256 * 1024
-LARGEST_SECTION_BYTES = 64 * 1024
 CODE_LINES = range(10, 51)
 
 _CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Zero-width signs, marks that reverse the direction of writing, line breaks that only some programs see.
 _HIDDEN = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Possessive (*+): a hostile line of 200,000 characters is given up in one pass, not in the square of it.
-_FENCE = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[ \t]*+([^\s`]*+)[^`\n]*+$")
-_HEADING = re.compile(r"^(#{2,3})[ \t]++(\S.*)$")
-_FILE_NAME = re.compile(r"^[ \t]*<!--[ \t]*filename:[ \t]*(\S+)[ \t]*-->[ \t]*$")
 _REM = re.compile(r"^\s*(?:\d+\s+)?rem(?:\s|$)", re.IGNORECASE)
 _KEBAB = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*\.md$")
-_SECTIONS = ("Code", "Expected Behavior", "Expected Output", "Explanation")
-
-
-@dataclass(frozen=True)
-class CodeFile:
-    name: str  # from <!-- filename: … -->, or ""
-    part: str  # "before", "after" (migrations) or ""
-    code: str  # ends with a newline
-    line: int  # line of the file on which the code starts, counted from 1
-    tag: str  # what stands behind the opening fence
 
 
 @dataclass(frozen=True)
@@ -74,17 +60,6 @@ class Parsed:
     doc: ExampleDoc | None
     problems: list[Problem]
     code_files: tuple[CodeFile, ...]
-
-
-@dataclass(frozen=True)
-class _Section:
-    name: str
-    line: int  # of the heading
-    lines: tuple[tuple[int, str], ...]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(line for _, line in self.lines).strip()
 
 
 def content_hash(text: str) -> str:
@@ -135,10 +110,10 @@ def parse(text: str, *, path: str) -> Parsed:
     problems += front.problems
     if not front.problems:
         problems += check_front_matter(front.meta, file=path, line_of=front.line_of)
-    sections, open_fences = _split_sections(front.body, front.body_line, path)
+    sections, open_fences = split_sections(front.body, front.body_line, path)
     problems += open_fences
     problems += _check_sections(sections, path)
-    code_files = tuple(_code_files(sections.get("Code")))
+    code_files = tuple(files_of(sections.get("Code")))
     problems += _check_habits(front.meta, front.line_of, code_files, sections, path)
     problems.sort(key=lambda p: (p.line, p.severity, p.code))
     doc = None if has_errors(problems) else _doc(path, text, front.meta, sections, code_files)
@@ -149,7 +124,7 @@ def _doc(
     path: str,
     text: str,
     meta: dict[str, Any],
-    sections: dict[str, _Section],
+    sections: dict[str, Section],
     code_files: tuple[CodeFile, ...],
 ) -> ExampleDoc:
     kind = next((k for k in ("behavior", "output") if f"Expected {k.title()}" in sections), "")
@@ -203,94 +178,25 @@ def _check_path(path: str) -> Iterator[Problem]:
     parts = PurePosixPath(path).parts
     if not _KEBAB.match(parts[-1] if parts else ""):
         message = "The file name is not kebab-case."
-        yield Problem(path, 1, "file-name", "warning", message, "Write it like hello-window.md")
+        yield Problem(path, 1, "file-name", "warning", message, "Write it like hello-window.md", "path")
     if len(parts) == 2 and parts[0] not in TOPICS:
         message = f'The folder "{parts[0]}" is not a topic; topics are {", ".join(TOPICS)}.'
-        yield Problem(path, 1, "topic-unknown", "warning", message)
+        yield Problem(path, 1, "topic-unknown", "warning", message, "", "path")
 
 
-def _split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, _Section], list[Problem]]:
-    """The body by its ## headings; headings inside fences are text. Of two equal ones the first counts."""
-    sections: dict[str, _Section] = {}
-    problems: list[Problem] = []
-    name, start, lines = "", first_line, list[tuple[int, str]]()
-    fence, fence_line = "", 0
-
-    def close() -> None:
-        section = _Section(name, start, tuple(lines))
-        if len(section.text.encode("utf-8", "surrogatepass")) > LARGEST_SECTION_BYTES:
-            place = f"The section {name}" if name else "The text before the first heading"
-            message = f"{place} is longer than {LARGEST_SECTION_BYTES:,} bytes."
-            problems.append(Problem(path, start, "section-too-large", "error", message, "Split the example."))
-        if name in sections:
-            message = f"## {name} stands there twice."
-            problems.append(Problem(path, start, "section-twice", "error", message, "Join them."))
-        else:
-            sections[name] = section
-
-    for number, line in enumerate(body.split("\n"), first_line):
-        mark = _FENCE.match(line)
-        if fence:
-            if mark and _closes(mark, fence):
-                fence = ""
-        elif mark:
-            fence, fence_line = mark.group(1), number
-        elif (heading := _HEADING.match(line)) and heading.group(1) == "##":
-            close()
-            name, start, lines = _without_closing_marks(heading.group(2)), number, []
-            continue
-        lines.append((number, line))
-    close()
-    if fence:
-        message = "The code fence is never closed."
-        problems.append(Problem(path, fence_line, "fence-open", "error", message, f"Add a line {fence}"))
-    return sections, problems
-
-
-def _closes(mark: re.Match[str], fence: str) -> bool:
-    """Whether a fence line ends the block that `fence` began: the same sign as often or more, and no tag."""
-    return mark.group(1).startswith(fence) and not mark.group(2)
-
-
-def _without_closing_marks(heading: str) -> str:
-    """Of "Code ##" the word; the sign in "C#" belongs to it."""
-    heading = heading.rstrip(" \t")
-    bare = heading.rstrip("#")
-    return bare.rstrip(" \t") if bare.endswith((" ", "\t")) else heading
-
-
-def _code_files(section: _Section | None) -> Iterator[CodeFile]:
-    part = name = fence = tag = ""
-    start, code = 0, list[str]()
-    for number, line in section.lines if section else ():
-        mark = _FENCE.match(line)
-        if fence:
-            if mark and _closes(mark, fence):
-                yield CodeFile(name, part, "".join(f"{text}\n" for text in code), start, tag)
-                fence = name = ""
-            else:
-                code.append(line)
-        elif mark:
-            fence, tag, start, code = mark.group(1), mark.group(2), number + 1, []
-        elif heading := _HEADING.match(line):
-            first_word = heading.group(2).split()[0].lower()
-            part = first_word if first_word in ("before", "after") else ""
-        elif named := _FILE_NAME.match(line):
-            name = named.group(1)
-
-
-def _check_sections(sections: dict[str, _Section], path: str) -> Iterator[Problem]:
+def _check_sections(sections: dict[str, Section], path: str) -> Iterator[Problem]:
     if (before := sections.get("")) and before.text and len(sections) > 1:
         message = "The text before the first section becomes no part of the training data."
-        yield Problem(path, before.line, "text-unused", "warning", message, "Move it into a section.")
-    present = [name for name in sections if name in _SECTIONS]
-    if present != sorted(present, key=_SECTIONS.index):
+        suggestion = "Move it into a section."
+        yield Problem(path, before.line, "text-unused", "warning", message, suggestion, "preface")
+    present = [name for name in sections if name in SECTIONS]
+    if present != sorted(present, key=SECTIONS.index):
         line = sections[present[0]].line
         yield Problem(path, line, "section-order", "warning", "The order is Code, Expected …, Explanation.")
     for name, section in sections.items():
-        if name and name not in _SECTIONS:
+        if name and name not in SECTIONS:
             message = f'"## {name}" is not a section of an example.'
-            known = f"Use {', '.join(_SECTIONS)}."
+            known = f"Use {', '.join(SECTIONS)}."
             yield Problem(path, section.line, "section-unknown", "warning", message, known)
 
 
@@ -298,35 +204,37 @@ def _check_habits(
     meta: dict[str, Any],
     line_of: dict[str, int],
     code_files: Sequence[CodeFile],
-    sections: dict[str, _Section],
+    sections: dict[str, Section],
     path: str,
 ) -> Iterator[Problem]:
     """The soft rules: an example may break them, its author should know. `meta` is whatever YAML read."""
 
-    def warn(line: int, code: str, message: str, suggestion: str = "") -> Problem:
-        return Problem(path, line, code, "warning", message, suggestion)
+    def warn(line: int, code: str, message: str, suggestion: str = "", field: str = "") -> Problem:
+        return Problem(path, line, code, "warning", message, suggestion, field)
 
     kind = meta.get("type")
     for name in ("from_generation", "to_generation"):
         if kind == "migration" and name not in meta:
             message = f"A migration without {name}."
-            yield warn(line_of.get("type", 1), "migration-incomplete", message, f"Add {name}: …")
+            line = line_of.get("type", 1)
+            yield warn(line, "migration-incomplete", message, f"Add {name}: …", name)
         if kind in TYPES and kind != "migration" and name in meta:
             message = f"{name} on a {kind}."
-            yield warn(
-                line_of.get(name, 1), "not-a-migration", message, "Remove it, or write type: migration"
-            )
+            suggestion = "Remove it, or write type: migration"
+            yield warn(line_of.get(name, 1), "not-a-migration", message, suggestion, name)
     if not code_files and kind != "explanation":
-        yield warn(1, "no-code", "There is no code fence in a section ## Code.", "Add ```bbj … ```")
+        message = "There is no code fence in a section ## Code."
+        yield warn(1, "no-code", message, "Add ```bbj … ```", "code")
     parts = {f.part for f in code_files}
     if kind == "migration" and code_files and not {"before", "after"} <= parts:
         message = "A migration shows both sides."
-        yield warn(code_files[0].line, "no-sides", message, "Add ### Before (…) and ### After (…)")
+        yield warn(code_files[0].line, "no-sides", message, "Add ### Before (…) and ### After (…)", "code")
     if "Explanation" not in sections:
-        yield warn(1, "no-explanation", "There is no section ## Explanation.", "Say why the code is so.")
+        message = "There is no section ## Explanation."
+        yield warn(1, "no-explanation", message, "Say why the code is so.", "explanation")
     if not any(name.startswith("Expected ") for name in sections):
         message = "There is neither ## Expected Behavior nor ## Expected Output."
-        yield warn(1, "no-expectation", message, "Say what the program shows or prints.")
+        yield warn(1, "no-expectation", message, "Say what the program shows or prints.", "expected")
     for file in code_files:
         if file.tag != "bbj":
             message = f'The fence is tagged "{file.tag}".' if file.tag else "The fence has no tag."

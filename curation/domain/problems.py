@@ -17,6 +17,7 @@ class Problem:
         code: A stable name of the rule, such as "unknown-value".
         severity: "error" stops an import of the file; "warning" does not.
         suggestion: What to write instead, or "".
+        field: The part of an example it is about, where it is about one: "title", "path", "code".
     """
 
     file: str
@@ -25,6 +26,7 @@ class Problem:
     severity: str
     message: str
     suggestion: str = ""
+    field: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 from rapidfuzz import process
 
-from curation.domain.labels import GENERATIONS
 from curation.domain.problems import Problem
 
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "training-data" / "schema" / "example.schema.json"
 _LONGEST_SHOWN = 60
+
+FieldKind = Literal["text", "word", "words", "list"]  # free text; one of; one or more of; free words
 
 
 @cache
@@ -47,15 +48,16 @@ def _explain(
     error: ValidationError, meta: Mapping[str, Any], file: str, line_of: Mapping[str, int]
 ) -> Iterator[Problem]:
     field = str(error.absolute_path[0]) if error.absolute_path else ""
-    line = line_of.get(field, 1)
 
-    def problem(code: str, message: str, suggestion: str = "", at: int = line) -> Problem:
-        return Problem(file, at, code, "error", message, suggestion)
+    def problem(code: str, message: str, suggestion: str = "", name: str = field) -> Problem:
+        return Problem(file, line_of.get(name, 1), code, "error", message, suggestion, name)
 
     if error.validator == "required":
         for name in schema()["required"]:
             if name not in meta:
-                yield problem("field-missing", f'The field "{name}" is missing.', f"Add a line {name}: …")
+                yield problem(
+                    "field-missing", f'The field "{name}" is missing.', f"Add a line {name}: …", name
+                )
         return
     if error.validator == "additionalProperties":
         known = list(schema()["properties"])
@@ -65,7 +67,7 @@ def _explain(
                     "field-unknown",
                     f"{_shown(name)} is not a field of an example.",
                     did_you_mean(str(name), known),
-                    line_of.get(str(name), 1),
+                    str(name),
                 )
         return
     value = error.instance
@@ -77,7 +79,7 @@ def _explain(
     if value is None:
         yield problem("empty", f"{field} is empty.", f"Write {field}: …, or remove the line.")
         return
-    allowed = _allowed(field)
+    allowed = choices(field)
     if allowed:
         for item in value if isinstance(value, list) else [value]:
             if item == "all" and isinstance(value, list):
@@ -104,17 +106,38 @@ def _explain(
     yield problem("wrong-kind", f"{place}: {_shown(value)} is not {wanted}.", hint)
 
 
-def _allowed(field: str) -> list[str]:
+@cache
+def field_kinds() -> dict[str, FieldKind]:
+    """Each field of the front matter with what it holds, in the order of the schema."""
+    kinds: dict[str, FieldKind] = {}
+    for field in schema()["properties"]:
+        has_list = any(one.get("type") == "array" for one in _variants(field))
+        if choices(field):
+            kinds[field] = "words" if has_list else "word"
+        else:
+            kinds[field] = "list" if has_list else "text"
+    return kinds
+
+
+@cache
+def choices(field: str) -> tuple[str, ...]:
     """The words a field may hold, looked up in the schema; empty for free text."""
-    one = list(GENERATIONS)
-    if field == "generation":
-        return ["all", *one]
-    if field in ("from_generation", "to_generation"):
-        return one
-    return list(schema()["properties"].get(field, {}).get("enum", []))
+    found = (_resolved(one.get("items", one)).get("enum", []) for one in _variants(field))
+    return tuple(dict.fromkeys(word for words in found for word in words))
 
 
-def did_you_mean(written: str, allowed: list[str]) -> str:
+def _variants(field: str) -> list[dict[str, Any]]:
+    """The schemas one of which a field has to fit."""
+    declared = schema()["properties"].get(field, {})
+    return [_resolved(one) for one in declared.get("oneOf", [declared])]
+
+
+def _resolved(one: dict[str, Any]) -> dict[str, Any]:
+    definition = one.get("$ref", "").rpartition("/")[2]
+    return schema()["definitions"][definition] if definition else one
+
+
+def did_you_mean(written: str, allowed: Sequence[str]) -> str:
     """A question with the nearest allowed value, or "" when none is near."""
     best = process.extractOne(written.lower().replace("_", "-"), allowed, score_cutoff=60)
     return f'Did you mean "{best[0]}"?' if best else ""

@@ -38,6 +38,7 @@ def _differs(doc: ExampleDoc, part: Judged) -> Problem:
         "warning",
         message,
         "Look at both; the label that you write counts.",
+        part.field,
     )
 
 

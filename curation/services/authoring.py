@@ -74,13 +74,14 @@ def path_problems(path: str) -> list[Problem]:
     match = PATH.fullmatch(path)
     if not match or ".." in path:
         message = f'path: "{path}" is not <topic>/<name>.md.'
-        return [Problem(path, 0, "path", "error", message, "Write it like gui/hello-window.md.")]
+        return [Problem(path, 0, "path", "error", message, "Write it like gui/hello-window.md.", "path")]
     if match["topic"] not in TOPICS:
         message = f'path: the topic folder "{match["topic"]}" is not one of {", ".join(TOPICS)}.'
-        return [Problem(path, 0, "topic", "error", message, f"Write it like {TOPICS[0]}/hello-window.md.")]
+        suggestion = f"Write it like {TOPICS[0]}/hello-window.md."
+        return [Problem(path, 0, "topic", "error", message, suggestion, "path")]
     if len(path) > MAX_PATH:
         message = f"path: {len(path)} characters; at most {MAX_PATH} are stored."
-        return [Problem(path, 0, "path-too-long", "error", message, "Choose a shorter file name.")]
+        return [Problem(path, 0, "path-too-long", "error", message, "Choose a shorter file name.", "path")]
     return []
 
 
@@ -108,9 +109,8 @@ def _doc_problems(doc: ExampleDoc) -> list[Problem]:
     if len(doc.title) > MAX_TITLE:
         line = next((n for n, text in enumerate(doc.text.split("\n"), 1) if text.startswith("title")), 0)
         message = f"title: {len(doc.title)} characters; at most {MAX_TITLE} are stored."
-        problems.append(
-            Problem(doc.path, line, "title-too-long", "error", message, "Move detail into description.")
-        )
+        suggestion = "Move detail into description."
+        problems.append(Problem(doc.path, line, "title-too-long", "error", message, suggestion, "title"))
     try:
         chatml.render(doc)
     except chatml.RenderError as error:
@@ -286,10 +286,16 @@ def write(
         assert present.head
         raise OtherText(present, mine=text, theirs=present.head.text)
     message = f'path: "{path}" exists already.' if present else f'path: "{path}" does not exist any more.'
+<<<<<<< HEAD
     taken = Problem(
         path, 0, "path-taken", "error", message, "Choose another file name, or edit that example."
     )
     return Saved(None, None, (taken, *problems))
+=======
+    suggestion = "Choose another file name, or edit that example."
+    taken = Problem(path, 0, "path-taken", "error", message, suggestion, "path")
+    return Saved(None, None, (taken, *problems), kept)
+>>>>>>> 9ee177a (composing: Take an example file apart into the pieces of a form, and back)
 
 
 def _keep(*, author: User, path: str, text: str, base_hash: str, draft: Draft | None) -> Draft:

@@ -286,16 +286,9 @@ def write(
         assert present.head
         raise OtherText(present, mine=text, theirs=present.head.text)
     message = f'path: "{path}" exists already.' if present else f'path: "{path}" does not exist any more.'
-<<<<<<< HEAD
-    taken = Problem(
-        path, 0, "path-taken", "error", message, "Choose another file name, or edit that example."
-    )
-    return Saved(None, None, (taken, *problems))
-=======
     suggestion = "Choose another file name, or edit that example."
     taken = Problem(path, 0, "path-taken", "error", message, suggestion, "path")
-    return Saved(None, None, (taken, *problems), kept)
->>>>>>> 9ee177a (composing: Take an example file apart into the pieces of a form, and back)
+    return Saved(None, None, (taken, *problems))
 
 
 def _keep(*, author: User, path: str, text: str, base_hash: str, draft: Draft | None) -> Draft:

@@ -11,6 +11,7 @@ from curation.models.examples import Draft, Example, ExampleTag, ExampleWords, R
 from curation.models.immutable import ImmutableRowError
 from curation.models.imports import ChatRecord, ChatRecordChoice, ImportItem, ImportJob, ImportProblem
 from curation.models.lists import SavedView
+from curation.models.marks import LabelMark
 from curation.models.reviews import Assignment, Comment, Reservation, Review
 from curation.models.secrets import SecretWaiver
 from curation.models.snapshots import (
@@ -41,6 +42,7 @@ __all__ = [
     "ImportItem",
     "ImportJob",
     "ImportProblem",
+    "LabelMark",
     "NearForms",
     "NormalForm",
     "PairJudgement",

@@ -35,6 +35,13 @@ class Example(models.Model):
         ("set_aside", "set aside as a duplicate"),
     ]
 
+    LABEL_SOURCES = [
+        ("", "not known"),
+        ("import", "came with an import"),
+        ("suggestion", "suggestion accepted"),
+        ("person", "labelled by a person"),
+    ]
+
     path = models.CharField(
         max_length=200, unique=True, help_text="inside training-data/: gui/hello-window.md"
     )
@@ -49,8 +56,21 @@ class Example(models.Model):
     generation_label = models.CharField(
         max_length=60, blank=True, help_text='the same as words in one order: "all", "bbj-gui dwc"'
     )
+    label_verdict = models.CharField(
+        max_length=12, blank=True, help_text='what the traces say about it: "conforms", "differs", …'
+    )
+    # Read from the marks of its labels (services/marking.py).
+    label_source = models.CharField(max_length=10, choices=LABEL_SOURCES, blank=True)
     written_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    import_job = models.ForeignKey(
+        "ImportJob",
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text="the last import that wrote its text",
     )
     problem_count = models.PositiveIntegerField(
         default=0, help_text="warnings of the file and findings of the check"

@@ -16,7 +16,7 @@ from curation.domain.labels import TOPICS
 from curation.domain.markdown import CodeFile, ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import Draft, Example, Revision
-from curation.services import comparing, describing, drafting, standing
+from curation.services import comparing, describing, drafting, marking, standing
 
 PATH = re.compile(r"(?P<topic>[^/]+)/[A-Za-z0-9][A-Za-z0-9._-]*\.md")
 MAX_PATH, MAX_TITLE, MAX_NOTE = 200, 300, 300  # characters; the widths of the columns
@@ -148,6 +148,7 @@ def store(
     said: list[dict[str, Any]] | None = None,
     warnings: int = 0,
     endorsed: bool = False,
+    labelled: str = "",
 ) -> tuple[Example, Revision | None]:
     """Make `text` the head of `path`, inside the caller's transaction; unchanged text makes no revision.
 
@@ -155,6 +156,8 @@ def store(
         said: `findings(doc)`, where the caller has them already.
         warnings: How many `read` gave.
         endorsed: A reviewer mended the text and found it right otherwise.
+        labelled: Who gave its generation labels where they are new (curation.domain.labelling.SOURCES).
+            Left out: a person, unless an earlier text of the example comes back.
     """
     content_hash = markdown.content_hash(text)
     example = _locked(path)
@@ -163,12 +166,8 @@ def store(
     parent = example.head if example else None
     example = example or Example(path=path)
     said = findings(doc) if said is None else said
-    describing.describe(
-        example,
-        describing.meta_of(doc, problem_count=warnings + len(said)),
-        content_hash=content_hash,
-        author=author,
-    )
+    meta = describing.meta_of(doc, problem_count=warnings + len(said))
+    describing.describe(example, meta, content_hash=content_hash, author=author)
     example.save()
     example.head = Revision.objects.create(
         example=example,
@@ -183,7 +182,8 @@ def store(
         checker=CHECK_VERSION,
         findings=said,
     )
-    example.save(update_fields=["head"])
+    marking.mark_new_texts([(example, meta["labels"])], by=author, source=labelled)
+    example.save(update_fields=["head", "label_source"])
     describing.index([(example, text, doc.tags)])
     if parent:
         standing.refresh([example.pk])  # a new text has no verdicts
@@ -209,6 +209,7 @@ def save(
     note: str = "",
     draft: Draft | None = None,
     endorsed: bool = False,
+    labelled: str = "",
 ) -> Saved:
     """Save what an author typed, as the next revision of `path` or, with errors, as a draft.
 
@@ -216,6 +217,8 @@ def save(
         base_hash: content_hash of the text that the author started from; "" for a new example.
         draft: The author's draft that this text comes from; it is gone once the text is a revision.
         endorsed: The author is a reviewer who mended the text and finds it right otherwise.
+        labelled: "suggestion" when the author accepted the suggested generations and changed nothing about
+            them; left out, new labels are the author's own.
 
     Raises:
         StaleText: The example has another text than base_hash by now. What was typed is kept as a draft.
@@ -233,6 +236,7 @@ def save(
             note=note,
             draft=draft,
             endorsed=endorsed,
+            labelled=labelled,
         )
     except OtherText as other:
         raise StaleText(other.example, mine=other.mine, theirs=other.theirs, draft=keep()) from other
@@ -251,6 +255,7 @@ def write(
     note: str = "",
     draft: Draft | None = None,
     endorsed: bool = False,
+    labelled: str = "",
 ) -> Saved:
     """The same for an author whose text is safe elsewhere: with errors, nothing is kept.
 
@@ -274,6 +279,7 @@ def write(
                     origin=draft.origin if draft else "",
                     warnings=len(checked.problems),
                     endorsed=endorsed,
+                    labelled=labelled,
                 )
                 if draft:
                     drafting.discard(draft)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from curation.domain.agreement import agreement
+from curation.domain.labelling import labels_of
 from curation.domain.labels import generation_label
 from curation.domain.markdown import ExampleDoc
 from curation.domain.search_words import words_of
@@ -21,6 +23,7 @@ COLUMNS = (
     "difficulty",
     "generations",
     "generation_label",
+    "label_verdict",
     "written_by",
     "problem_count",
 )
@@ -34,6 +37,8 @@ def meta_of(doc: ExampleDoc, *, problem_count: int) -> dict[str, Any]:
         "topic": doc.topic,
         "difficulty": doc.difficulty,
         "generations": list(doc.generations),
+        "labels": {part: list(label) for part, label in labels_of(doc).items()},
+        "label_verdict": agreement(doc).verdict,
         "tags": list(doc.tags),
         "problem_count": problem_count,
     }
@@ -44,7 +49,9 @@ def describe(example: Example, meta: dict[str, Any], *, content_hash: str, autho
     example.content_hash = content_hash
     for name in ("title", "type", "topic", "difficulty", "generations"):
         setattr(example, name, meta[name])
-    example.problem_count = meta.get("problem_count", 0)  # an import checked by an older studio has none
+    # An import that an older studio checked has neither of these.
+    example.problem_count = meta.get("problem_count", 0)
+    example.label_verdict = meta.get("label_verdict", "")
     example.generation_label = generation_label(meta["generations"])
     example.written_by = author
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection
 from django.db.models import Count
 from django.db.models.expressions import RawSQL
 
+from curation.domain.labelling import IMPORT, PERSON, SOURCES, SUGGESTION
 from curation.domain.labels import labels_with
 from curation.domain.search_words import asked_words
 from curation.models import Example
@@ -16,6 +17,9 @@ from curation.services import surveying
 
 STATUSES = tuple(value for value, _ in Example.STATUSES)
 VERDICTS = ("approve", "request_changes", "reject")
+TRACES = ("differs", "conforms", "cannot tell")
+UNKNOWN = "unknown"  # in an address, for a label of which nobody noted who gave it
+LABELLED = (PERSON, SUGGESTION, IMPORT, UNKNOWN, NOT_PERSON := "not_person")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,9 @@ class Filters:
     verdict: str = ""  # what a reviewer said last about the present text
     problems: str = ""  # "yes": has warnings or findings; "no": has none
     near: str = ""  # anything: only those that have near-duplicates about which nobody has decided
+    labelled: str = ""  # who gave the label: one of LABELLED; "not_person": nobody has said so by hand
+    traces: str = ""  # what the traces in the code say about the label: one of TRACES
+    job: str = ""  # the number of the import that wrote the present text or one before it
 
 
 def find_examples(filters: Filters) -> ExampleQuerySet:
@@ -45,6 +52,12 @@ def status_counts(filters: Filters) -> dict[str, int]:
     """How many examples of each status match the other filters."""
     rows = _matching(filters).order_by().values_list("status").annotate(Count("pk"))
     return dict.fromkeys(STATUSES, 0) | dict(rows)
+
+
+def label_counts(filters: Filters) -> dict[str, int]:
+    """How many examples that match the other filters have their label from whom; "" is not known."""
+    rows = find_examples(replace(filters, labelled="")).order_by().values_list("label_source")
+    return dict.fromkeys(SOURCES, 0) | dict(rows.annotate(Count("pk")))
 
 
 def _matching(filters: Filters) -> ExampleQuerySet:
@@ -63,6 +76,14 @@ def _matching(filters: Filters) -> ExampleQuerySet:
         rows = rows.filter(last_verdict=filters.verdict)
     if filters.problems:
         rows = rows.filter(problem_count__gt=0) if filters.problems == "yes" else rows.filter(problem_count=0)
+    if filters.labelled == NOT_PERSON:
+        rows = rows.exclude(label_source=PERSON)
+    elif filters.labelled:
+        rows = rows.filter(label_source="" if filters.labelled == UNKNOWN else filters.labelled)
+    if filters.traces:
+        rows = rows.filter(label_verdict=filters.traces)
+    if filters.job:
+        rows = rows.filter(import_job=filters.job)
     if words := asked_words(filters.q):
         rows = rows.filter(pk__in=_ids_with(words))
     elif filters.q.strip():

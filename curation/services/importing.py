@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from curation.domain import markdown
+from curation.domain.labelling import IMPORT
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import CorpusFile, Example, Task, TaskSet
@@ -125,6 +126,7 @@ def run_import(plan: ImportPlan, *, author: User, note: str = "") -> ImportResul
             note=note,
             said=list(file.findings),
             warnings=file.warnings,
+            labelled=IMPORT,
         )
         if revision is None:  # somebody saved the same text since the plan was made
             unchanged += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q
 
 from curation.models import Example
 from curation.services import authoring, describing
@@ -13,8 +14,9 @@ BATCH = 500  # examples locked at a time
 
 
 def is_complete() -> bool:
-    """Whether every example has its words; a studio updated from an older one has none."""
-    return not Example.objects.filter(words__isnull=True, head__isnull=False).exists()
+    """Whether every example has its words and columns; those of a studio that was updated have not."""
+    examples = Example.objects.filter(head__isnull=False)
+    return not examples.filter(Q(words__isnull=True) | Q(label_verdict="")).exists()
 
 
 def describe_all() -> int:
@@ -40,6 +42,8 @@ def _describe(ids: Sequence[int]) -> None:
             count = len(checked.problems) + len(example.head.findings)
             meta = describing.meta_of(checked.doc, problem_count=count)
             describing.describe(example, meta, content_hash=example.content_hash, author=example.head.author)
+        else:
+            example.label_verdict = "cannot tell"
         rows.append((example, text, checked.doc.tags if checked.doc else ()))
     Example.objects.bulk_update(examples, describing.COLUMNS, batch_size=100)
     describing.index(rows)

@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from curation.domain.bbj import CHECK_VERSION
+from curation.domain.labelling import IMPORT
 from curation.models import ChatRecord, Example, ImportItem, ImportJob, Revision
-from curation.services import comparing, describing, mending, queueing, standing
+from curation.services import comparing, describing, marking, mending, queueing, standing
 
 BATCH = 500
 
@@ -76,6 +77,7 @@ def _write(job: ImportJob, items: Sequence[ImportItem], present: dict[str, Examp
             examples[item.path], item.meta, content_hash=item.content_hash, author=job.requested_by
         )
         examples[item.path].updated_at = timezone.now()
+        examples[item.path].import_job = job
     Example.objects.bulk_create(new.values())
     revisions = []
     for item in items:
@@ -95,8 +97,12 @@ def _write(job: ImportJob, items: Sequence[ImportItem], present: dict[str, Examp
             )
         )
     Revision.objects.bulk_create(revisions)
+    labels = [(examples[item.path], item.meta.get("labels", {})) for item in items]
+    marking.mark_new_texts(labels, by=job.requested_by, source=IMPORT)
     changed = [examples[item.path] for item in items if item.path in present]
-    Example.objects.bulk_update(changed, [*describing.COLUMNS, "updated_at"], batch_size=100)
+    columns = [*describing.COLUMNS, "updated_at", "import_job", "label_source"]
+    Example.objects.bulk_update(changed, columns, batch_size=100)
+    Example.objects.bulk_update(new.values(), ["label_source"], batch_size=100)
     newest = Revision.objects.filter(example=OuterRef("pk")).order_by("-number").values("pk")[:1]
     written = [examples[item.path].pk for item in items]
     Example.objects.filter(pk__in=written).update(head=Subquery(newest))

@@ -80,12 +80,28 @@ def test_importing_in_bulk_writes_what_saving_one_by_one_writes(author, db):
     imported(checked(author, archive, "set.zip"))
     doc = markdown.parse(text, path="gui/single.md").doc
     assert doc
-    authoring.store(author=author, path="gui/single.md", doc=doc, text=text, note="imported from set.zip")
+    authoring.store(
+        author=author,
+        path="gui/single.md",
+        doc=doc,
+        text=text,
+        note="imported from set.zip",
+        labelled="import",
+    )
 
     bulk, single = (
         Example.objects.select_related("head").get(path=f"gui/{n}.md") for n in ("bulk", "single")
     )
-    for field in ("content_hash", "title", "type", "topic", "difficulty", "generations"):
+    for field in (
+        "content_hash",
+        "title",
+        "type",
+        "topic",
+        "difficulty",
+        "generations",
+        "label_verdict",
+        "label_source",
+    ):
         assert getattr(bulk, field) == getattr(single, field), field
     for field in (
         "number",

@@ -7,7 +7,7 @@ below needs a new one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ __all__ = [
     "ControlTokenError",
     "Extraction",
     "RenderError",
+    "chat_text",
     "extract_code",
     "gold_code",
     "prompt_code",
@@ -103,6 +104,12 @@ def render_conversation(system: str, prompt: str, answer: str) -> dict[str, list
         "prompt": [{"role": "system", "content": system or _ANYTHING}, {"role": "user", "content": prompt}],
         "completion": [{"role": "assistant", "content": answer}],
     }
+
+
+def chat_text(messages: Sequence[Mapping[str, str]], *, answer_next: bool = False) -> str:
+    """Messages as one text, in the chat form of Qwen2.5, which training's tokenizers write too."""
+    turns = (f"<|im_start|>{one['role']}\n{one['content']}<|im_end|>\n" for one in messages)
+    return "".join(turns) + ("<|im_start|>assistant\n" if answer_next else "")
 
 
 def gold_code(doc: ExampleDoc) -> str:

@@ -17,23 +17,23 @@ SQLITE = [
     f"CREATE TRIGGER {INDEX}_delete AFTER DELETE ON {WORDS} BEGIN {REMOVE} END",
     f"CREATE TRIGGER {INDEX}_update AFTER UPDATE ON {WORDS} BEGIN {REMOVE} {ADD} END",
 ]
-POSTGRESQL = f"""
-CREATE INDEX {INDEX} ON {WORDS}
-USING gin (array_to_tsvector(string_to_array(words, ' ')))
-"""
+# The price tells the planner to ask the index: taking every text apart again costs 50 times what it expects.
+POSTGRESQL = [
+    f"CREATE FUNCTION {INDEX}_of(words text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10000 "
+    "AS $$ BEGIN RETURN array_to_tsvector(string_to_array(words, ' ')); END $$",
+    f"CREATE INDEX {INDEX} ON {WORDS} USING gin ({INDEX}_of(words))",
+]
 
 
 def make(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(POSTGRESQL)
-        return
-    for statement in SQLITE:
+    for statement in POSTGRESQL if schema_editor.connection.vendor == "postgresql" else SQLITE:
         schema_editor.execute(statement)
 
 
 def drop(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(f"DROP INDEX {INDEX}")
+        schema_editor.execute(f"DROP FUNCTION {INDEX}_of")
         return
     for change in ("insert", "delete", "update"):
         schema_editor.execute(f"DROP TRIGGER {INDEX}_{change}")

@@ -100,7 +100,7 @@ def _ids_with(words: list[str]) -> RawSQL:
     """
     if connection.vendor == "postgresql":
         asked = " & ".join(f"'{word}':*" for word in words)
-        where = "array_to_tsvector(string_to_array(words, ' ')) @@ %s::tsquery"
+        where = "curation_examplewords_index_of(words) @@ %s::tsquery"
         return RawSQL(f"SELECT example_id FROM curation_examplewords WHERE {where}", [asked])
     asked = " ".join(f'"{word}"*' for word in words)
     index = "curation_examplewords_index"

@@ -2,8 +2,8 @@
 
 The terms count what is held at the peak of a step. Their factors for a layer were fitted to what torch had in
 use on an H100: NF4, rank 32, 4 x 2048 tokens, 1.5B, 7B and 14B (docs/benchmarks-gpu.md sets estimate beside
-measurement). Other lengths, batches and ranks follow from the terms and were not measured, nor was a base in
-16 bits.
+measurement). They hold for 4 x 4096 tokens too, which was not fitted. Other batches and ranks follow from the
+terms and were not measured, nor was a base in 16 bits.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)  # a scale for 64 weights, and one of its own for 256 of those
-HEADROOM = 1.10  # what torch holds beyond what is in use: 3 to 9 % measured
-DRIVER_BYTES = 950 * 1000**2  # CUDA itself, 830 MB measured with every model, and its libraries' workspaces
+HEADROOM = 1.10  # what torch holds beyond what is in use: 3 to 10 % measured
+DRIVER_BYTES = 1000**3  # CUDA and its libraries' workspaces: 804 to 903 MB measured, and some room
 LOSS_CHUNK = 256  # tokens whose scores over the vocabulary are there at one time, with either backend
 
 

@@ -36,7 +36,7 @@ def test_the_need_of_both_stages_stands_beside_the_largest_gpu(snapshot, base, m
     check = preflighting.check(snapshot=snapshot, recipe_name="qwen14b")
 
     assert dict(check.facts)["GPU memory"] == (
-        "estimated: pretrain 16.4 GB, instruct 16.4 GB; 80.0 GB on the largest GPU here"
+        "estimated: pretrain 16.5 GB, instruct 16.5 GB; 80.0 GB on the largest GPU here"
     )
     assert about_gpus(check) == []
 
@@ -49,7 +49,7 @@ def test_a_gpu_that_is_too_small_is_a_warning_with_the_sum_and_the_way_out(snaps
     )
 
     pretrain, instruct = about_gpus(check)
-    assert pretrain.startswith("pretrain needs an estimated 16.4 GB of GPU memory, and the largest GPU")
+    assert pretrain.startswith("pretrain needs an estimated 16.5 GB of GPU memory, and the largest GPU")
     assert instruct.startswith("instruct needs an estimated 26.9 GB of GPU memory, and the largest GPU")
     assert "has 16.0 GB. Lower instruct.batch_size and raise instruct.accumulate by the same" in instruct
 

@@ -5,13 +5,16 @@ from training.domain.vram import ModelShape, estimate
 
 GB = 1000**3
 
-# What a whole H100 showed as used in stage 1: NF4, rank 32, 4 x 2048 tokens (docs/benchmarks-gpu.md).
+# The most that a whole H100 showed as used in stage 1: NF4, rank 32, batches of 4 (docs/benchmarks-gpu.md).
 MEASURED = {
-    ("1.5b", "plain"): 4_641_849_344,
-    ("7b", "plain"): 11_816_206_336,
-    ("7b", "unsloth"): 9_991_684_096,
-    ("14b", "plain"): 19_374_342_144,
-    ("14b", "unsloth"): 15_622_537_216,
+    ("1.5b", "plain", 2048): 4_675_403_776,
+    ("1.5b", "unsloth", 2048): 3_643_604_992,
+    ("7b", "plain", 2048): 11_816_206_336,
+    ("7b", "unsloth", 2048): 9_991_684_096,
+    ("7b", "plain", 4096): 16_960_520_192,
+    ("7b", "unsloth", 4096): 11_726_028_800,
+    ("14b", "plain", 2048): 19_414_188_032,
+    ("14b", "unsloth", 2048): 15_641_411_584,
 }
 
 
@@ -27,11 +30,11 @@ def needed(shape, *, backend="plain", rank=32, batch_size=4, max_length=2048, nf
     ).total
 
 
-@pytest.mark.parametrize(("shape", "backend"), MEASURED)
-def test_the_estimate_is_not_below_the_measurement_and_at_most_6_percent_above(shape, backend):
-    measured = MEASURED[shape, backend]
+@pytest.mark.parametrize(("shape", "backend", "length"), MEASURED)
+def test_the_estimate_is_not_below_the_measurement_and_at_most_8_percent_above(shape, backend, length):
+    measured = MEASURED[shape, backend, length]
 
-    assert measured <= needed(shape, backend=backend) <= 1.06 * measured
+    assert measured <= needed(shape, backend=backend, max_length=length) <= 1.08 * measured
 
 
 def test_qlora_of_a_7b_model_needs_12_to_16_gb():

@@ -12,10 +12,12 @@ from curation.views import (
     reviews,
     secrets,
     snapshots,
+    write_back,
 )
 
 urlpatterns = [
     path("examples/", examples.example_list, name="example_list"),
+    path("examples/download/", write_back.example_download, name="example_download"),
     path("examples/new/", editor.example_new, name="example_new"),
     path("examples/check/", editor.example_check, name="example_check"),
     path("examples/near/", duplicates.example_near, name="example_near"),

@@ -1,6 +1,6 @@
-"""Writing files out: a frozen dataset version for training, or the examples as a Markdown tree.
+"""Writing a frozen dataset version out for training.
 
-Both are byte-identical when repeated, on any machine: nothing but the frozen texts decides.
+Byte-identical when repeated, on any machine: nothing but the frozen texts decides.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from curation.domain import chatml, markdown
 from curation.models import Snapshot
-from curation.services import finding, snapshotting
+from curation.services import snapshotting
 
 SPLITS = ("train", "validation")
 FILES = ("manifest.json", "train.jsonl", "validation.jsonl", "README.md")
@@ -44,10 +43,10 @@ def export_snapshot(frozen: Snapshot, to: Path) -> Path:
                     )
         (to / "manifest.json").unlink(missing_ok=True)
         for split in SPLITS:
-            _write(to / f"{split}.jsonl", jsonl(frozen, split))
+            write_whole(to / f"{split}.jsonl", jsonl(frozen, split))
             _write_corpus(frozen, split, to / "corpus" / split)
-        _write(to / "README.md", dataset_card(frozen))
-        _write(to / "manifest.json", frozen.manifest)  # last: a folder with it is whole
+        write_whole(to / "README.md", dataset_card(frozen))
+        write_whole(to / "manifest.json", frozen.manifest)  # last: a folder with it is whole
     except OSError as error:
         raise ExportRefused(
             f"{to}: cannot be written ({error.strerror}). Free space or give access, then repeat."
@@ -131,47 +130,6 @@ def file_of(frozen: Snapshot, name: str) -> str:
     return writers[name]()
 
 
-@dataclass(frozen=True)
-class ExamplesExport:
-    written: int
-    unchanged: int
-
-
-def export_examples(to: Path, status: str = "") -> ExamplesExport:
-    """Write the present text of every example (of one status, if given) to <to>/<path>.
-
-    A file that holds the text already is not touched; files of other examples stay.
-
-    Raises:
-        ExportRefused: A folder on the way is a link, or cannot be written.
-    """
-    written = unchanged = 0
-    to = Path(to)
-    for path, text in _examples(status):
-        target = to / path
-        try:
-            if any(place.is_symlink() for place in (target, target.parent)):
-                raise ExportRefused(
-                    f"{target}: leads through a link. Remove the link or give another folder."
-                )
-            if target.is_file() and target.read_bytes() == text.encode():
-                unchanged += 1
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _write(target, text)
-        except OSError as error:
-            raise ExportRefused(
-                f"{target}: cannot be written ({error.strerror}). {written} files were written before it."
-            ) from error
-        written += 1
-    return ExamplesExport(written, unchanged)
-
-
-def _examples(status: str) -> Iterator[tuple[str, str]]:
-    rows = finding.find_examples(finding.Filters(status=status)).select_related("head")
-    return ((example.path, example.head.text) for example in rows.iterator(chunk_size=500) if example.head)
-
-
 def _same_templates(frozen: Snapshot) -> None:
     version = snapshotting.manifest_of(frozen)["template_version"]
     if version != chatml.TEMPLATE_VERSION:
@@ -192,10 +150,11 @@ def _write_corpus(frozen: Snapshot, split: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in sorted(files.items()):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        _write(folder / path, text)
+        write_whole(folder / path, text)
 
 
-def _write(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
+    """The file appears whole or not at all."""
     part = file.with_name(file.name + ".part")
     with open(part, "wb") as stream:
         stream.write(text.encode())

@@ -35,9 +35,19 @@ def example_list(request: SignedInRequest) -> HttpResponse:
         "counts": [(status, STATUS_WORDS[status], counts[status]) for status in finding.STATUSES],
         "found": counts[filters.status] if filters.status else sum(counts.values()),
         "filtered": any(filters.__dict__.values()),
+        "status": filters.status,
+        "query": _query_without_place(request),
     }
     template = "curation/_example_table.html" if request.htmx else "curation/example_list.html"
     return render(request, template, context)
+
+
+def _query_without_place(request: SignedInRequest) -> str:
+    """The filters alone, for a link."""
+    query = request.GET.copy()
+    for name in ("after", "before", "status"):
+        query.pop(name, None)
+    return query.urlencode()
 
 
 def example_context(example: Example, revision: Revision) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from curation.domain.chat_examples import write_example
 from curation.domain.labels import TOPICS, TYPES
 from curation.models import Example
-from curation.services import authoring, exporting, queueing, uploading
+from curation.services import authoring, queueing, uploading, writing_back
+from curation.services.finding import Filters
 from tests import makers
 
 SHIPPED = Path(settings.ROOT) / "training-data"
@@ -45,7 +46,7 @@ def test_every_shipped_example_comes_back_byte_for_byte(author, tmp_path, settin
     }
 
     imported(author, files)
-    exporting.export_examples(tmp_path / "out")
+    writing_back.export_tree(tmp_path / "out", Filters())
 
     out = tmp_path / "out"
     assert {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*.md")} == files

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from curation.domain import chatml
 from curation.domain.bbj import CHECK_VERSION
 from curation.models import ImmutableRowError, Snapshot, SnapshotEntry
-from curation.services import deduplicating, exporting, importing, snapshotting
+from curation.services import deduplicating, exporting, importing, snapshotting, writing_back
+from curation.services.finding import Filters
 from tests import makers
 
 # What the examples of `golden` below give on every machine. A change means that old versions would export
@@ -244,8 +245,8 @@ def test_an_export_with_other_templates_is_refused(golden, tmp_path, monkeypatch
 def test_examples_leave_byte_for_byte_as_they_came(training_data, author, tmp_path):
     importing.run_import(importing.plan_import(training_data), author=author)
 
-    first = exporting.export_examples(tmp_path / "out")
-    again = exporting.export_examples(tmp_path / "out")
+    first = writing_back.export_tree(tmp_path / "out", Filters())
+    again = writing_back.export_tree(tmp_path / "out", Filters())
 
     assert (first.written, again.written, again.unchanged) == (2, 0, 2)
     for path in ("gui/first.md", "strings/second.md"):
@@ -259,7 +260,7 @@ def test_examples_are_never_written_through_a_link(db, tmp_path):
     (tmp_path / "out" / "gui").symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(exporting.ExportRefused, match="leads through a link"):
-        exporting.export_examples(tmp_path / "out")
+        writing_back.export_tree(tmp_path / "out", Filters())
 
     assert not list((tmp_path / "elsewhere").iterdir())
 

@@ -1,0 +1,162 @@
+"""The examples as a tree of Markdown files, in a folder or a .zip, with what an import of it must know.
+
+Byte-identical where nothing changed. A file that somebody edited and nobody imported is never overwritten.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from django.conf import settings
+
+from curation.domain import markdown, tree_manifest
+from curation.models import Revision
+from curation.services import finding
+from curation.services.exporting import ExportRefused, write_whole
+from curation.services.source_files import MAX_FILES
+from curation.services.unpacking import LARGEST_TOTAL_BYTES
+
+IN_MEMORY_BYTES = 8 * 1024 * 1024  # of an archive; a larger one lies in STUDIO_VAR while it is made and sent
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a .zip can name
+
+
+@dataclass(frozen=True)
+class TreeExport:
+    written: int
+    unchanged: int
+    kept: tuple[str, ...] = ()  # files that were left alone: nobody imported what they say
+
+
+def export_tree(to: Path, filters: finding.Filters) -> TreeExport:
+    """Write the present text of each of these examples to <to>/<path>, and .studio.json.
+
+    A file that holds the text already is not touched. Other files stay, and so does one whose text the studio
+    never had.
+
+    Raises:
+        ExportRefused: A folder on the way is a link, or cannot be written; or .studio.json cannot be read.
+    """
+    to = Path(to)
+    written = unchanged = 0
+    kept: list[str] = []
+    exported: dict[str, str] = {}
+    known = _manifest_of(to)
+    for path, text in _texts(filters):
+        target = to / path
+        try:
+            if any(place.is_symlink() for place in (target, target.parent)):
+                raise ExportRefused(
+                    f"{target}: leads through a link. Remove the link or give another folder."
+                )
+            if target.is_file() and _bytes_of(target) == text.encode():
+                unchanged += 1
+            elif target.is_file() and not _was_of_the_studio(target, path):
+                kept.append(path)
+                continue
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(target, text)
+                written += 1
+        except OSError as error:
+            raise ExportRefused(
+                f"{target}: cannot be written ({error.strerror}). {written} files were written before it."
+            ) from error
+        exported[path] = markdown.content_hash(text)
+    _write_manifest(to, {**known, **exported})
+    return TreeExport(written, unchanged, tuple(kept))
+
+
+def export_archive(filters: finding.Filters) -> tuple[IO[bytes], int]:
+    """The same as a .zip, and its size: an open file, which is gone once it is closed.
+
+    The same texts give the same bytes. It holds no more than one import takes.
+
+    Raises:
+        ExportRefused: More examples, or more bytes, than an import takes.
+    """
+    folder = settings.VAR / "exports"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 - the caller closes it
+    try:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            exported: dict[str, str] = {}
+            size_bytes = 0
+            for path, text in _texts(filters):
+                data = text.encode()
+                size_bytes += len(data)
+                exported[path] = markdown.content_hash(text)
+                if len(exported) >= MAX_FILES or size_bytes > LARGEST_TOTAL_BYTES:
+                    raise ExportRefused(
+                        f"These are more than the {MAX_FILES - 1:,} examples, or the "
+                        f"{LARGEST_TOTAL_BYTES:,} bytes, that one import takes back. Filter by topic and "
+                        "download each, or use manage.py export_examples on the server."
+                    )
+                archive.writestr(_entry(path), data)
+            archive.writestr(_entry(tree_manifest.NAME), tree_manifest.write(exported))
+        size_bytes = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file, size_bytes
+
+
+def _entry(path: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(path, EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.create_system = 3  # whatever system this is
+    entry.external_attr = 0o100644 << 16
+    return entry
+
+
+def _texts(filters: finding.Filters) -> Iterator[tuple[str, str]]:
+    rows = finding.find_examples(filters).values_list("path", "head__text")
+    return ((path, text) for path, text in rows.iterator(chunk_size=500) if text is not None)
+
+
+def _was_of_the_studio(target: Path, path: str) -> bool:
+    """Whether the file holds a text that this example has or had here, whatever its line ends."""
+    text, _ = markdown.decode(_bytes_of(target), path=path)
+    if text is None:
+        return False
+    hashes = Revision.objects.filter(example__path=path, content_hash=markdown.content_hash(text))
+    return hashes.exists()
+
+
+def _bytes_of(target: Path) -> bytes:
+    with target.open("rb") as stream:
+        return stream.read(markdown.LARGEST_FILE_BYTES + 1)  # markdown.decode refuses what is larger
+
+
+def _manifest_of(to: Path) -> dict[str, str]:
+    file = to / tree_manifest.NAME
+    try:
+        if file.is_symlink():
+            raise ExportRefused(f"{file}: is a link. Remove it or give another folder.")
+        if not file.is_file():
+            return {}
+        with file.open("rb") as stream:
+            return tree_manifest.read(stream.read(tree_manifest.LARGEST_BYTES + 1))
+    except OSError as error:
+        raise ExportRefused(
+            f"{file}: cannot be read ({error.strerror}). Give this account access."
+        ) from error
+    except tree_manifest.ManifestRefused as refused:
+        raise ExportRefused(f"{to}: {refused}") from refused
+
+
+def _write_manifest(to: Path, files: dict[str, str]) -> None:
+    file, text = to / tree_manifest.NAME, tree_manifest.write(files)
+    try:
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            to.mkdir(parents=True, exist_ok=True)
+            write_whole(file, text)
+    except OSError as error:
+        raise ExportRefused(
+            f"{file}: cannot be written ({error.strerror}). Free space or give access, then repeat."
+        ) from error

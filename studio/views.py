@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse_lazy
 
 from curation.models import Draft, Example
-from curation.services import reviewing
+from curation.services import reserving
 from curation.services.coverage import COLUMNS, coverage
 from studio.http import SignedInRequest
 from studio.roles import roles_of
@@ -31,7 +31,7 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
         request,
         "studio/dashboard.html",
         {
-            "to_review": reviewing.waiting_for(request.user).count(),
+            "to_review": reserving.waiting_for(request.user).count(),
             "sent_back": Example.objects.with_status_in("changes_requested").filter(
                 head__author=request.user
             ),

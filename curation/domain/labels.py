@@ -19,6 +19,10 @@ GENERATION_NAMES = {
 }
 
 
+# What the keys 1 to 6 stand for where people label, as `generation_label` writes it.
+KEYED_LABELS = ("all", "character", "vpro5", "bbj-gui", "dwc", "bbj-gui dwc")
+
+
 def generations_of(generation: str | Sequence[str]) -> tuple[str, ...]:
     """Both spellings of a label as one tuple: "dwc" gives ("dwc",), ["bbj-gui", "dwc"] stays as written."""
     return (generation,) if isinstance(generation, str) else tuple(generation)
@@ -37,3 +41,8 @@ def labels_with(generation: str) -> list[str]:
         chosen for size in range(1, len(GENERATIONS) + 1) for chosen in combinations(GENERATIONS, size)
     )
     return [generation_label(chosen) for chosen in choices if generation in chosen]
+
+
+def objection(label: str, vote: str) -> str:
+    """What a reviewer writes who finds another label right; both as `generation_label` gives them."""
+    return f"generation: {', '.join(vote.split())} instead of {', '.join(label.split())}"

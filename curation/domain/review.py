@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
+Writer = TypeVar("Writer")
 Verdict = Literal["approve", "request_changes", "reject", "withdrawn"]
 Status = Literal["needs_review", "approved", "changes_requested", "disputed", "rejected", "set_aside"]
 
@@ -64,6 +65,23 @@ def _decided(words: Sequence[ReviewFact], needed: int) -> Status:
     return next(_STATUS[verdict] for verdict in _STRICTEST_FIRST if verdict in verdicts)
 
 
-def is_blind(content_hash: str, reviews: Sequence[ReviewFact], *, needed: int) -> bool:
-    """Whether verdicts on this text are still hidden from those who may judge it: more are to come."""
-    return needed > 1 and len(standing(content_hash, reviews)) < needed
+def is_blind(verdicts: int, *, needed: int) -> bool:
+    """Whether the verdicts that stand on a text are still hidden from everybody else: more are to come."""
+    return needed > 1 and verdicts < needed
+
+
+def writers(history: Iterable[tuple[Writer, str]]) -> set[Writer]:
+    """Who wrote or edited the newest text. A change that was taken back whole is nobody's work in it.
+
+    Args:
+        history: (who, content_hash) of each revision, oldest first.
+    """
+    way: list[str] = []  # the texts that led to the newest one, without the loops
+    wrote: dict[str, set[Writer]] = {}
+    for who, text in history:
+        if text in way:
+            del way[way.index(text) + 1 :]
+        else:
+            way.append(text)
+            wrote.setdefault(text, set()).add(who)
+    return {who for text in way for who in wrote[text]}

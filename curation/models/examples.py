@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from curation.domain import review
 from curation.models.immutable import ImmutableModel
 
 
@@ -75,10 +76,16 @@ class Example(models.Model):
     problem_count = models.PositiveIntegerField(
         default=0, help_text="warnings of the file and findings of the check"
     )
+    endorsed = models.BooleanField(default=False, help_text="the present text is one that a reviewer mended")
     # Read from the reviews and the decisions about duplicates (services/standing.py).
     status = models.CharField(max_length=20, choices=STATUSES, default="needs_review")
     last_verdict = models.CharField(
-        max_length=20, blank=True, help_text="what a reviewer said last about the present text"
+        max_length=20,
+        blank=True,
+        help_text="what a reviewer said last about the present text; empty while verdicts are blind",
+    )
+    verdict_count = models.PositiveSmallIntegerField(
+        default=0, help_text="reviewers whose verdict on the present text stands"
     )
     reviews_needed = models.PositiveSmallIntegerField(
         default=1, help_text="reviewers who have to judge one text, each without seeing the others' verdicts"
@@ -92,6 +99,10 @@ class Example(models.Model):
         ordering = ["path"]
         indexes = [
             models.Index(fields=["status", "path"]),
+            # Holds all that the queue of review asks of an example, in its order.
+            models.Index(
+                fields=["status", "endorsed", "id", "verdict_count", "reviews_needed"], name="example_queue"
+            ),
             # Holds all that the counts and the coverage grid group by, so that they never read a row.
             models.Index(
                 fields=["status", "type", "topic", "difficulty", "generation_label"], name="example_counts"
@@ -100,6 +111,11 @@ class Example(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether what reviewers said of the present text is hidden from everybody but themselves."""
+        return review.is_blind(self.verdict_count, needed=self.reviews_needed)
 
 
 class Revision(ImmutableModel):

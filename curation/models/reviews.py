@@ -91,7 +91,7 @@ class Reservation(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["example", "reviewer"], name="reserved_once")]
+        constraints = [models.UniqueConstraint(fields=["reviewer"], name="one_reservation_each")]
 
     def __str__(self) -> str:
         return f"{self.example_id} for {self.reviewer_id} until {self.until:%H:%M}"

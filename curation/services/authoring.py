@@ -167,7 +167,7 @@ def store(
     example = example or Example(path=path)
     said = findings(doc) if said is None else said
     meta = describing.meta_of(doc, problem_count=warnings + len(said))
-    describing.describe(example, meta, content_hash=content_hash, author=author)
+    describing.describe(example, meta, content_hash=content_hash, author=author, endorsed=endorsed)
     example.save()
     example.head = Revision.objects.create(
         example=example,
@@ -187,7 +187,7 @@ def store(
     describing.index([(example, text, doc.tags)])
     if parent:
         standing.refresh([example.pk])  # a new text has no verdicts
-        example.refresh_from_db(fields=["status", "last_verdict"])
+        example.refresh_from_db(fields=["status", "last_verdict", "verdict_count"])
     return example, example.head
 
 

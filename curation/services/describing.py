@@ -26,6 +26,7 @@ COLUMNS = (
     "label_verdict",
     "written_by",
     "problem_count",
+    "endorsed",
 )
 
 
@@ -44,7 +45,9 @@ def meta_of(doc: ExampleDoc, *, problem_count: int) -> dict[str, Any]:
     }
 
 
-def describe(example: Example, meta: dict[str, Any], *, content_hash: str, author: User) -> None:
+def describe(
+    example: Example, meta: dict[str, Any], *, content_hash: str, author: User, endorsed: bool = False
+) -> None:
     """Set the columns that lists filter by; `meta` is what `meta_of` gave for the text."""
     example.content_hash = content_hash
     for name in ("title", "type", "topic", "difficulty", "generations"):
@@ -54,6 +57,7 @@ def describe(example: Example, meta: dict[str, Any], *, content_hash: str, autho
     example.label_verdict = meta.get("label_verdict", "")
     example.generation_label = generation_label(meta["generations"])
     example.written_by = author
+    example.endorsed = endorsed
 
 
 def index(rows: Sequence[tuple[Example, str, Sequence[str]]]) -> None:

@@ -41,7 +41,13 @@ def _describe(ids: Sequence[int]) -> None:
         if checked.doc:  # a text that an older studio allowed stays in the lists as it was
             count = len(checked.problems) + len(example.head.findings)
             meta = describing.meta_of(checked.doc, problem_count=count)
-            describing.describe(example, meta, content_hash=example.content_hash, author=example.head.author)
+            describing.describe(
+                example,
+                meta,
+                content_hash=example.content_hash,
+                author=example.head.author,
+                endorsed=example.head.endorsed,
+            )
         else:
             example.label_verdict = "cannot tell"
         rows.append((example, text, checked.doc.tags if checked.doc else ()))

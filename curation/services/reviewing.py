@@ -2,62 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 
-from curation.models import Example, Review, Revision
+from curation.domain.labels import GENERATIONS, generation_label, objection
+from curation.models import Comment, Example, Reservation, Review
 from curation.models.examples import ExampleQuerySet
-from curation.services import standing, waiving
+from curation.services import auditing, owning, standing, waiving
 
 VERDICTS = tuple(value for value, _ in Review.VERDICTS if value != "withdrawn")
 # The longest reason that is stored, in characters.
 MAX_REASON = 2000
 
 
-class StaleReview(Exception):
+class Refused(Exception):
+    """Nothing was recorded; the message is for the reviewer."""
+
+
+class StaleReview(Refused):
     """The example has another text than the one that was on the reviewer's screen."""
 
 
-class OwnWork(Exception):
+class OwnWork(Refused):
     """The reviewer wrote or edited this example."""
 
 
-class SecretInText(Exception):
+class SecretInText(Refused):
     """The text holds what looks like a secret, and nobody has waived it."""
 
 
-class ReasonMissing(Exception):
+class ReasonMissing(Refused):
     """An objection without a reason helps nobody."""
+
+
+class LabelDiffers(Refused):
+    """The reviewer finds another generation label right, so the text cannot be approved as it is."""
+
+
+class Disputed(Refused):
+    """Reviewers disagree about this text, and somebody else has to settle it with both verdicts in sight."""
+
+
+class Settled(Refused):
+    """Somebody settled what reviewers disagreed about; or there is nothing to settle."""
 
 
 @transaction.atomic
 def record_review(
-    *, example: Example, reviewer: User, verdict: str, content_hash: str, reason: str = ""
+    *,
+    example: Example,
+    reviewer: User,
+    verdict: str,
+    content_hash: str,
+    reason: str = "",
+    generations: Sequence[str] | None = None,
+    adjudicates: bool = False,
 ) -> Review:
-    """Record what `reviewer` says about the text with this hash.
+    """Record what `reviewer` says about the text with this hash, and let the example go.
+
+    Args:
+        generations: The label that the reviewer finds right; None: an approval approves the text's label too,
+            and an objection says nothing about it.
+        adjudicates: It settles what others disagree about. Then a reason is always needed.
 
     Raises:
-        StaleReview, OwnWork, ReasonMissing, SecretInText: nothing was recorded; the message is for them.
-        ValueError: `verdict` is none of VERDICTS.
+        Refused: nothing was recorded; the kinds of it are above.
+        ValueError: `verdict` is none of VERDICTS, or `generations` is no label.
     """
     if verdict not in VERDICTS:
         raise ValueError(f'verdict "{verdict}" is not one of {", ".join(VERDICTS)}')
+    vote = _vote(generations)
     current = standing.lock([example.pk])[example.pk]
     if content_hash != current.content_hash:
         raise StaleReview(f"{current.path} changed after you opened it. Read the new text and judge that.")
-    if Revision.objects.filter(example=current, author=reviewer).exists():
+    if owning.is_work_of(reviewer, current):
         raise OwnWork(f"You wrote or edited {current.path}: somebody else has to review it.")
+    _refuse_out_of_turn(current, reviewer, adjudicates=adjudicates)
+    vote = vote or (current.generation_label if verdict == "approve" else "")
     reason = reason.strip()[:MAX_REASON]
-    if verdict != "approve" and not reason:
-        raise ReasonMissing("Say in a sentence what should change, so that the author can act on it.")
-    if verdict == "approve" and (found := waiving.blocking(current)):
-        lines = ", ".join(str(secret.line) for secret in found[:5])
-        raise SecretInText(
-            f"{current.path} holds what looks like a secret (line {lines}). Ask the author to remove it, or "
-            "waive it with a reason."
+    if verdict == "approve":
+        _refuse_approval(current, vote)
+    elif verdict == "request_changes" and not reason and vote and vote != current.generation_label:
+        reason = objection(current.generation_label, vote)
+    if not reason and (verdict != "approve" or adjudicates):
+        raise ReasonMissing(
+            "Say in a sentence why you decide so: two reviewers read it."
+            if adjudicates
+            else "Say in a sentence what should change, so that the author can act on it."
         )
     recorded = Review.objects.create(
         example=current,
@@ -65,10 +100,93 @@ def record_review(
         verdict=verdict,
         content_hash=content_hash,
         reason=reason,
-        generations=current.generations if verdict == "approve" else [],
+        generations=vote.split(),
+        adjudicates=adjudicates,
     )
+    Reservation.objects.filter(example=current, reviewer=reviewer).delete()
     standing.refresh([current.pk])
+    auditing.record(
+        actor=reviewer,
+        action=f"review.{verdict}",
+        subject=current,
+        review=recorded.pk,
+        content_hash=content_hash,
+        reason=reason,
+        generations=recorded.generations,
+        adjudicates=adjudicates,
+    )
     return recorded
+
+
+def _vote(generations: Sequence[str] | None) -> str:
+    """The label of a vote as words in one order; "" for none."""
+    chosen = list(dict.fromkeys(generations or ()))
+    if "all" in chosen and len(chosen) > 1 or not set(chosen) <= {"all", *GENERATIONS}:
+        raise ValueError(f'"{", ".join(chosen)}" is no label: write all, or some of {", ".join(GENERATIONS)}')
+    return generation_label(chosen)
+
+
+def _refuse_out_of_turn(current: Example, reviewer: User, *, adjudicates: bool) -> None:
+    words = standing.words_of(current)
+    judged = any(word.reviewer == reviewer.pk for word in words)
+    if settler := next((word.reviewer for word in words if word.adjudicates), None):
+        who = "You have" if settler == reviewer.pk else f"{User.objects.get(pk=settler).get_username()} has"
+        raise Settled(f"{who} settled {current.path}. That stands until it is undone or the text changes.")
+    if current.status == "disputed" and not adjudicates and not judged:
+        raise Disputed(f"Reviewers disagree about {current.path} by now: read both verdicts and settle it.")
+    if adjudicates and current.status != "disputed":
+        raise Settled(f"Nobody disagrees about {current.path} any more: there is nothing to settle.")
+    if adjudicates and judged:
+        raise Disputed(f"You judged {current.path} yourself: somebody else has to settle it.")
+
+
+def _refuse_approval(current: Example, vote: str) -> None:
+    label = current.generation_label
+    if vote != label:
+        right, written = (", ".join(words.split()) for words in (vote, label))
+        raise LabelDiffers(
+            f"You find the label {right} right, and the text says {written}. Press F to write yours into the "
+            "text, or R to ask the author for it."
+        )
+    if found := waiving.blocking(current):
+        lines = ", ".join(str(secret.line) for secret in found[:5])
+        raise SecretInText(
+            f"{current.path} holds what looks like a secret (line {lines}). Ask the author to remove it, or "
+            "waive it with a reason."
+        )
+
+
+def stands(recorded: Review) -> bool:
+    """Whether this is its reviewer's last word on the text that the example has now."""
+    last = Review.objects.filter(example=recorded.example_id, reviewer=recorded.reviewer_id).order_by("-pk")
+    present = Example.objects.values_list("content_hash", flat=True).get(pk=recorded.example_id)
+    newest = last.filter(content_hash=present).first()
+    return newest is not None and newest.pk == recorded.pk and recorded.verdict != "withdrawn"
+
+
+def take_back(*, recorded: Review) -> Review:
+    """Put the reviewer's word before this one in its place; where there is none, they have said nothing.
+
+    Runs inside the caller's transaction, on an example that the caller has locked.
+    """
+    earlier = Review.objects.filter(
+        example=recorded.example_id,
+        reviewer=recorded.reviewer_id,
+        content_hash=recorded.content_hash,
+        pk__lt=recorded.pk,
+    )
+    before = earlier.order_by("-pk").first()
+    again = Review.objects.create(
+        example=recorded.example,
+        reviewer=recorded.reviewer,
+        content_hash=recorded.content_hash,
+        verdict=before.verdict if before else "withdrawn",
+        reason=before.reason if before else "",
+        generations=before.generations if before else [],
+        adjudicates=before.adjudicates if before else False,
+    )
+    standing.refresh([recorded.example_id])
+    return again
 
 
 def status_of(example: Example) -> str:
@@ -76,34 +194,69 @@ def status_of(example: Example) -> str:
     return Example.objects.values_list("status", flat=True).get(pk=example.pk)
 
 
-def waiting_for(user: User) -> ExampleQuerySet:
-    """Examples whose present text nobody has judged and that this user did not write, oldest first."""
-    own = Revision.objects.filter(example=OuterRef("pk"), author=user)
-    return Example.objects.with_status_in("needs_review").filter(~Exists(own)).order_by("pk")
+@dataclass(frozen=True)
+class Shown:
+    """What one person may know of what was said about an example.
+
+    Attributes:
+        reviews: Newest first, of every text. While verdicts are blind, the viewer's own of the present one.
+        comments: Oldest first, by the same rule.
+        blind: Whether somebody else's words may be hidden.
+        verdicts: How many stand on the present text, hidden ones too.
+        needed: How many it takes.
+    """
+
+    reviews: list[Review]
+    comments: list[Comment]
+    blind: bool
+    verdicts: int
+    needed: int
 
 
-def next_to_review(user: User, after: int | None = None) -> Example | None:
-    """The next example that waits for this user, past the one with id `after`, and round to the start."""
-    waiting = waiting_for(user).select_related("head")
-    if after is not None and (example := waiting.filter(pk__gt=after).first()):
-        return example
-    return waiting.first()
-
-
-def previous_to_review(user: User, before: int) -> Example | None:
-    """The one that waits before the example with id `before`, and round to the end."""
-    waiting = waiting_for(user).select_related("head").order_by("-pk")
-    return waiting.filter(pk__lt=before).first() or waiting.first()
+def shown_reviews(example: Example, viewer: User) -> Shown:
+    """The one rule of who sees which verdict, reason and comment; every page and the API ask here."""
+    columns = Example.objects.only("content_hash", "verdict_count", "reviews_needed")
+    now = columns.get(pk=example.pk)
+    reviews = example.reviews.select_related("reviewer").order_by("-pk")
+    comments = example.comments.select_related("author").order_by("pk")
+    if now.is_blind:
+        reviews = reviews.filter(~Q(content_hash=now.content_hash) | Q(reviewer=viewer))
+        comments = comments.filter(~Q(content_hash=now.content_hash) | Q(author=viewer))
+    return Shown(list(reviews), list(comments), now.is_blind, now.verdict_count, now.reviews_needed)
 
 
 @dataclass(frozen=True)
-class Place:
-    number: int  # 1-based; 0 when the example does not wait for this user
-    of: int
+class SentBack:
+    """An example whose author is asked to change it. `reviews` say why, the one that decided first."""
+
+    example: Example
+    reviews: list[Review]
 
 
-def place_in_queue(user: User, example: Example) -> Place:
-    """ "3 of 47": where this example stands among those that wait for this user."""
-    waiting = waiting_for(user)
-    here = waiting.filter(pk=example.pk).exists()
-    return Place(waiting.filter(pk__lte=example.pk).count() if here else 0, waiting.count())
+def sent_back(user: User) -> ExampleQuerySet:
+    """Examples with changes requested by this author; also where a reviewer mended the author's text."""
+    mine = Q(written_by=user) | Q(endorsed=True, head__parent__author=user)
+    return Example.objects.with_status_in("changes_requested").filter(mine).order_by("pk")
+
+
+def sent_back_to(user: User, *, most: int = 20) -> list[SentBack]:
+    """What waits for this author, with the reasons. Takes three questions to the database."""
+    examples = list(sent_back(user).select_related("head__author")[:most])
+    return [SentBack(example, reasons) for example, reasons in zip(examples, _reasons(examples), strict=True)]
+
+
+def asked_of(example: Example) -> list[Review]:
+    """Why changes of the present text are requested; nothing when they are not."""
+    return _reasons([example])[0] if status_of(example) == "changes_requested" else []
+
+
+def _reasons(examples: Sequence[Example]) -> list[list[Review]]:
+    rows = Review.objects.filter(example__in=examples).select_related("reviewer").order_by("pk")
+    last: dict[tuple[int, int], Review] = {}
+    text_of = {example.pk: example.content_hash for example in examples}
+    for row in rows:
+        if row.content_hash == text_of[row.example_id]:
+            last[row.example_id, row.reviewer_id] = row
+    asked = [row for row in last.values() if row.verdict == "request_changes"]
+    asked.sort(key=lambda row: (not row.adjudicates, row.pk))
+    return [[row for row in asked if row.example_id == example.pk] for example in examples]

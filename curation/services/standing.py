@@ -30,7 +30,7 @@ def lock(ids: Iterable[int]) -> dict[int, Example]:
 
 
 def refresh(ids: Iterable[int]) -> int:
-    """Make `status` and `last_verdict` of these examples, and of those that hang on them, true again.
+    """Make `status`, `last_verdict` and `verdict_count` of these, and of those that hang on them, true again.
 
     Returns how many had to change. Runs inside the transaction that changed a review, a text or a decision.
     """
@@ -63,8 +63,14 @@ def facts_of(ids: Collection[int]) -> dict[int, list[review.ReviewFact]]:
     return facts
 
 
+def words_of(example: Example) -> list[review.ReviewFact]:
+    """What stands about the present text of this example: the last word of each reviewer."""
+    return review.standing(example.content_hash, facts_of([example.pk])[example.pk])
+
+
 def _refresh(ids: Collection[int]) -> int:
-    columns = ("content_hash", "reviews_needed", "status", "last_verdict")
+    read = ("status", "last_verdict", "verdict_count")
+    columns = ("content_hash", "reviews_needed", *read)
     rows = Example.objects.filter(pk__in=ids).only("pk", *columns)
     kept_by = _losses(ids)
     winners = {winner for winners in kept_by.values() for winner in winners}
@@ -86,12 +92,13 @@ def _refresh(ids: Collection[int]) -> int:
     for row in rows_by_id.values():
         status = judged(row, set_aside=bool(kept_by.get(row.pk, set()) - no_good))
         words = review.standing(row.content_hash, facts[row.pk])
-        last = words[-1].verdict if words else ""
-        if (row.status, row.last_verdict) != (status, last):
-            row.status, row.last_verdict = status, last
+        blind = review.is_blind(len(words), needed=row.reviews_needed)
+        now = (status, words[-1].verdict if words and not blind else "", len(words))
+        if now != tuple(getattr(row, name) for name in read):
+            row.status, row.last_verdict, row.verdict_count = now
             changed.append(row)
     # Not `updated_at`: that is when the text changed.
-    Example.objects.bulk_update(changed, ["status", "last_verdict"], batch_size=100)
+    Example.objects.bulk_update(changed, read, batch_size=100)
     return len(changed)
 
 

@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from curation.domain.secrets import Secret, find_secrets
-from curation.models import Example, Revision, SecretWaiver
+from curation.models import Example, SecretWaiver
+from curation.services import owning
 
 MAX_REASON = 2000  # characters
 
@@ -57,7 +58,7 @@ def waive(
     current = Example.objects.select_for_update(of=("self",)).select_related("head").get(pk=example.pk)
     if content_hash != current.content_hash:
         raise WaiverRefused(f"{current.path} changed after you opened it. Read the new text and judge that.")
-    if Revision.objects.filter(example=current, author=by).exists():
+    if owning.is_work_of(by, current):
         raise WaiverRefused(f"You wrote or edited {current.path}: a second person has to look at it.")
     reason = reason.strip()[:MAX_REASON]
     if not reason:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from curation.forms.reviews import ReviewForm
 from curation.models import Example
-from curation.services import reviewing
+from curation.services import reserving, reviewing
 from curation.views.examples import example_context, page_context, panel_context
 from studio.http import SignedInRequest
 
@@ -34,11 +34,11 @@ def review_example(request: SignedInRequest, example_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             reviewing.record_review(example=example, reviewer=request.user, **form.cleaned_data)
-        except (reviewing.StaleReview, reviewing.OwnWork, reviewing.SecretInText) as error:
-            form.add_error(None, str(error))
-            example = Example.objects.select_related("head__author").get(pk=example_id)
         except reviewing.ReasonMissing as error:
             form.add_error("reason", str(error))
+        except reviewing.Refused as error:
+            form.add_error(None, str(error))
+            example = Example.objects.select_related("head__author").get(pk=example_id)
     status = 422 if form.errors else 200
     if in_queue:
         if form.errors:
@@ -60,8 +60,8 @@ def _asked_for(request: SignedInRequest) -> Example | None:
     if example_id is not None:
         return Example.objects.select_related("head__author").filter(pk=example_id).first()
     if before is not None:
-        return reviewing.previous_to_review(request.user, before)
-    return reviewing.next_to_review(request.user, after)
+        return reserving.take_next(request.user, before=before)
+    return reserving.take_next(request.user, after=after)
 
 
 def _id(word: str) -> int | None:
@@ -74,7 +74,7 @@ def _screen(request: SignedInRequest, example: Example, form: ReviewForm | None 
     context = {
         **example_context(example, example.head),
         **panel_context(request, example, form),
-        "place": reviewing.place_in_queue(request.user, example),
+        "place": reserving.place_in_queue(request.user, example),
         "in_queue": IN_QUEUE,
     }
     return render(request, "curation/review.html", context, status=422 if form else 200)

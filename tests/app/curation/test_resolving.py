@@ -17,7 +17,16 @@ from hypothesis.stateful import (
 )
 
 from curation.models import Example, PairJudgement
-from curation.services import comparing, finding, resolving, reviewing, snapshotting, standing, surveying
+from curation.services import (
+    comparing,
+    finding,
+    reserving,
+    resolving,
+    reviewing,
+    snapshotting,
+    standing,
+    surveying,
+)
 from tests import makers
 
 BASE = makers.example_text("Add up orders", description="Add up all orders")
@@ -73,7 +82,7 @@ def test_what_was_set_aside_leaves_the_queue_and_the_dataset_version(db):
     action = keep(a, b)
 
     assert [r.example for r in snapshotting.plan_snapshot().revisions] == [a]
-    assert not reviewing.waiting_for(makers.user("reviewer")).filter(pk=b.pk).exists()
+    assert not reserving.waiting_for(makers.user("reviewer")).filter(pk=b.pk).exists()
 
     resolving.undo(action=action, judge=makers.user("reviewer"))
     assert reviewing.status_of(b) == "approved"

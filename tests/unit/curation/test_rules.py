@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curation.domain.labels import DIFFICULTIES, GENERATION_NAMES, GENERATIONS, TYPES
 from curation.domain.problems import Problem, check_report
-from curation.domain.review import ReviewFact, is_blind, status
+from curation.domain.review import ReviewFact, is_blind, status, writers
 from curation.domain.schema import schema
 from curation.domain.snapshot import Member, build_manifest, canonical, digest, split_counts
 from curation.domain.split import cluster_id, known_ids, split_of
@@ -43,7 +43,7 @@ def test_with_two_reviewers_nothing_is_decided_before_both_have_spoken():
     first = [ReviewFact("rey", "reject", OLD)]
 
     assert status(OLD, first, needed=2) == "needs_review"
-    assert is_blind(OLD, first, needed=2)
+    assert is_blind(1, needed=2)
     assert status(OLD, [*first, ReviewFact("rey", "approve", OLD)], needed=2) == "needs_review"
     assert status(OLD, [*first, ReviewFact("kim", "reject", OLD)], needed=2) == "rejected"
 
@@ -53,10 +53,26 @@ def test_reviewers_who_differ_need_somebody_who_settles_it():
     settled = ReviewFact("max", "approve", OLD, adjudicates=True)
 
     assert status(OLD, both, needed=2) == "disputed"
-    assert not is_blind(OLD, both, needed=2)
+    assert not is_blind(2, needed=2)
     assert status(OLD, [*both, settled], needed=2) == "approved"
     assert status(OLD, [*both, settled, ReviewFact("max", "withdrawn", OLD)], needed=2) == "disputed"
     assert status(NEW, [*both, settled], needed=2) == "needs_review"
+
+
+@pytest.mark.parametrize(
+    ("history", "theirs"),
+    [
+        ("A1", "A"),
+        ("A1 B2", "AB"),
+        ("A1 B2 B1", "A"),
+        ("A1 B2 C3 D2", "AB"),
+        ("A1 B2 C1 C2", "ABC"),  # bringing a text back makes nobody else its only author
+        ("A1 B2 C1 D3", "AD"),
+        ("A1 B1", "A"),
+    ],
+)
+def test_a_change_that_was_taken_back_is_nobodys_work(history, theirs):
+    assert writers((step[0], step[1]) for step in history.split()) == set(theirs)
 
 
 def test_growing_the_data_never_moves_an_old_cluster():

@@ -1,0 +1,185 @@
+"""Which example a reviewer is shown next, and that nobody else is shown it meanwhile.
+
+The queue of a reviewer: what is assigned to them, then what a reviewer mended, then the rest; each in the
+order of ids. An example is reserved from when it is opened until its reviewer judges it, opens another one,
+or RESERVED has passed by the clock of the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from curation.models import Assignment, Example, Reservation, Review, Revision
+from curation.models.examples import ExampleQuerySet
+from curation.services import owning, standing
+
+RESERVED = timedelta(minutes=15)
+ATTEMPTS = 50  # to reserve one before somebody else does: more than there are reviewers
+
+
+def waiting_for(user: User) -> ExampleQuerySet:
+    """Examples whose present text this user may judge and has not: not their work, not left to others.
+
+    Each question about the user is asked once, not of every row (docs/decisions/0019-review-queue.md).
+    """
+    own = Revision.objects.filter(author=user).values("example")
+    rows = Example.objects.with_status_in("needs_review").exclude(pk__in=own)
+    rows = rows.exclude(reviews_needed__gt=1, verdict_count__gt=0, pk__in=_judged_by(user))
+    theirs = (
+        Assignment.objects.filter(example__status="needs_review")
+        .exclude(reviewer=user)
+        .values("example")
+        .annotate(reviewers=Count("pk"))
+        .filter(reviewers__gte=F("example__reviews_needed"))
+    )
+    return rows.exclude(Q(pk__in=theirs.values("example")) & ~Q(pk__in=_assigned_to(user)))
+
+
+def _assigned_to(user: User) -> QuerySet[Assignment, Any]:
+    return Assignment.objects.filter(reviewer=user).values("example")
+
+
+def _judged_by(user: User) -> QuerySet[Review, Any]:
+    """Ids of examples with a verdict of this user that stands, where more are to come."""
+    later = Review.objects.filter(
+        example=OuterRef("example"),
+        content_hash=OuterRef("content_hash"),
+        reviewer=user,
+        pk__gt=OuterRef("pk"),
+    )
+    on_present_text = Review.objects.filter(
+        reviewer=user,
+        content_hash=F("example__content_hash"),
+        example__status="needs_review",
+        example__verdict_count__gt=0,
+    )
+    return on_present_text.exclude(verdict="withdrawn").exclude(Exists(later)).values("example")
+
+
+def take_next(user: User, *, after: int | None = None, before: int | None = None) -> Example | None:
+    """Reserve the next example of this user's queue and let go of the one they had.
+
+    Args:
+        after: Go on behind this example, and round to the start.
+        before: Go back to the one in front of this example, and round to the end.
+    """
+    for _ in range(ATTEMPTS):
+        example = _next(user, after, before)
+        if example is None:
+            break
+        if take(user, example):
+            return example
+    release(user)
+    return None
+
+
+def _next(user: User, after: int | None, before: int | None) -> Example | None:
+    free = waiting_for(user).exclude(pk__in=_reserved_by_others(user)).select_related("head__author")
+    mine = Q(pk__in=_assigned_to(user))
+    tiers = [
+        free.filter(mine),
+        free.exclude(mine).filter(endorsed=True),
+        free.exclude(mine).filter(endorsed=False),
+    ]
+    here = after if before is None else before
+    if here is None:
+        ways = tiers
+    else:
+        at = _tier_of(user, here)
+        if before is None:
+            ahead = tiers[at].filter(pk__gt=here)
+            ways = [ahead, *tiers[at + 1 :], *tiers[: at + 1]]
+        else:
+            ahead = tiers[at].filter(pk__lt=here)
+            ways = [ahead, *reversed(tiers[:at]), *reversed(tiers[at:])]
+    order = "pk" if before is None else "-pk"
+    return next((found for way in ways if (found := way.order_by(order).first())), None)
+
+
+def _tier_of(user: User, example_id: int) -> int:
+    if Assignment.objects.filter(reviewer=user, example=example_id).exists():
+        return 0
+    return 1 if Example.objects.filter(pk=example_id, endorsed=True).exists() else 2
+
+
+def _reserved_by_others(user: User) -> list[int]:
+    """Ids of the examples that others have open, as many as are still needed. At most one a reviewer."""
+    rows = (
+        Reservation.objects.filter(until__gt=Now())
+        .exclude(reviewer=user)
+        .values("example", "example__verdict_count", "example__reviews_needed")
+        .annotate(open=Count("pk"))
+    )
+    return [
+        row["example"]
+        for row in rows
+        if row["example__verdict_count"] + row["open"] >= row["example__reviews_needed"]
+    ]
+
+
+@transaction.atomic
+def take(user: User, example: Example) -> bool:
+    """Reserve this example instead of the one this user had, or renew that. False when it is not free."""
+    current = Example.objects.select_for_update(of=("self",)).get(pk=example.pk)
+    spoken_for = len(open_elsewhere(current, user)) + current.verdict_count
+    if (
+        spoken_for >= current.reviews_needed
+        or current.status != "needs_review"
+        or not may_judge(user, current)
+    ):
+        release(user)
+        return False
+    Reservation.objects.bulk_create(
+        [Reservation(example=current, reviewer=user, until=Now() + RESERVED)],
+        update_conflicts=True,
+        unique_fields=["reviewer"],
+        update_fields=["example", "until"],
+    )
+    return True
+
+
+def may_judge(user: User, example: Example) -> bool:
+    """Whether it is neither this user's work nor judged by them already."""
+    judged = any(word.reviewer == user.pk for word in standing.words_of(example))
+    return not judged and not owning.is_work_of(user, example)
+
+
+def release(user: User) -> None:
+    """Let go of whatever this user has open."""
+    Reservation.objects.filter(reviewer=user).delete()
+
+
+def open_elsewhere(example: Example, user: User) -> list[Reservation]:
+    """Who else has this example on the screen, those that opened it first in front."""
+    rows = Reservation.objects.filter(example=example, until__gt=Now()).exclude(reviewer=user)
+    return list(rows.select_related("reviewer"))
+
+
+@dataclass(frozen=True)
+class Place:
+    number: int  # 1-based; 0 when the example does not wait for this user
+    of: int
+
+
+def place_in_queue(user: User, example: Example) -> Place:
+    """ "3 of 47": where this example stands among those that wait for this user."""
+    waiting = waiting_for(user)
+    if not waiting.filter(pk=example.pk).exists():
+        return Place(0, waiting.count())
+    mine = Q(pk__in=_assigned_to(user))
+    upto = Q(pk__lte=example.pk)
+    tier = _tier_of(user, example.pk)
+    before = (
+        mine & upto,
+        mine | Q(endorsed=True) & upto,
+        mine | Q(endorsed=True) | upto,
+    )[tier]
+    counts = waiting.aggregate(number=Count("pk", filter=before), of=Count("pk"))
+    return Place(counts["number"], counts["of"])

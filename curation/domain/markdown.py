@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -110,6 +110,7 @@ def parse(text: str, *, path: str) -> Parsed:
     problems += front.problems
     if not front.problems:
         problems += check_front_matter(front.meta, file=path, line_of=front.line_of)
+        problems += _check_values(front, path, problems)
     sections, open_fences = split_sections(front.body, front.body_line, path)
     problems += open_fences
     problems += _check_sections(sections, path)
@@ -172,6 +173,17 @@ def check_characters(text: str, path: str) -> Iterator[Problem]:
             line = text.count("\n", 0, found.start()) + 1
             yield Problem(path, line, code, "error", message.format(shown), suggestion)
             break  # the first of a kind is enough: a file of them would drown the rest
+
+
+def _check_values(front: front_matter.FrontMatter, path: str, known: Sequence[Problem]) -> Iterator[Problem]:
+    """What an escape such as "\\x07" in quotes brings in, which the characters of the file do not show."""
+    told = {(problem.line, problem.code) for problem in known}
+    for name, value in front.meta.items():
+        line = front.line_of.get(str(name), 1)
+        for text in value if isinstance(value, list) else [value]:
+            for found in check_characters(str(text), path):
+                if (line, found.code) not in told:
+                    yield replace(found, line=line, field=str(name))
 
 
 def _check_path(path: str) -> Iterator[Problem]:

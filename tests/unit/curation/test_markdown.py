@@ -330,3 +330,12 @@ def test_decoding_never_raises_and_says_why_it_refuses(data: bytes):
     text, problems = markdown.decode(data, path="a.md")
 
     assert (text is None) == has_errors(problems)
+
+
+@pytest.mark.parametrize("escape", ["\\0", "\\x07", "\\u200b", "<|im_\\x73tart|>"])
+def test_an_escape_in_quotes_brings_in_no_character_that_is_refused(escape):
+    text = GOOD.replace("title: Say hello", f'title: "Say {escape} hello"')
+
+    problems = markdown.parse(text, path="strings/a.md").problems
+
+    assert [(p.line, p.field) for p in problems if p.severity == "error"] == [(2, "title")]

@@ -1,8 +1,18 @@
-"""Request types. The one module of studio/ that curation and training may import."""
+"""Request types, and a file as an answer. The one module of studio/ that curation and training may import."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import IO
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.core.handlers.asgi import ASGIRequest
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 from django_htmx.middleware import HtmxDetails
+
+BLOCK_BYTES = 1024 * 1024
 
 
 class SignedInRequest(HttpRequest):
@@ -10,3 +20,23 @@ class SignedInRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def download(
+    request: HttpRequest, file: IO[bytes], *, name: str, size_bytes: int, content_type: str
+) -> StreamingHttpResponse:
+    """Send an open file under this name, block by block, and close it."""
+    if not isinstance(request, ASGIRequest):
+        return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
+    # An ordinary iterator would be read to its end into memory first, and a model has gigabytes.
+    response = StreamingHttpResponse(_blocks(file), content_type=content_type)
+    response["Content-Length"] = str(size_bytes)
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """Read in another thread, so that other requests go on."""
+    with file:
+        while block := await asyncio.to_thread(file.read, BLOCK_BYTES):
+            yield block

@@ -5,6 +5,7 @@ author ⊂ reviewer ⊂ maintainer. admin stands apart: accounts, not content.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -23,6 +24,10 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "sign_in": (ANYONE, ANYONE),
     "sign_out": (None, SIGNED_IN),
     "password": (SIGNED_IN, SIGNED_IN),
+    "token_list": (SIGNED_IN, SIGNED_IN),
+    "token_revoke": (None, SIGNED_IN),
+    "api_reference": ("author", None),
+    "api_schema": ("author", None),
     "healthz": (ANYONE, None),
     "readyz": (ANYONE, None),
     "dashboard": (SIGNED_IN, None),
@@ -86,6 +91,92 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "attempt_draft": (None, "author"),
 }
 ADMIN_SITE = "admin"  # Django's own admin: role admin only
+API = "ninja"  # the API (studio/door.py): tokens instead of sessions, and a table of its own:
+
+# What a token may be made for -> in words.
+SCOPES = {
+    "examples:read": "read examples, revisions, reviews and near-duplicates; check texts",
+    "examples:write": "write examples, comments and drafts",
+    "reviews:write": "judge examples, waive what is no secret",
+    "duplicates:write": "decide about near-duplicates",
+    "imports:read": "read imports",
+    "imports:write": "import files, decide about their defects",
+    "conversations:write": "take conversations into dataset versions, or out",
+    "snapshots:read": "read and download dataset versions",
+    "snapshots:write": "freeze dataset versions",
+    "runs:read": "read training runs, models and scores; download models",
+    "runs:write": "start and cancel training runs",
+}
+
+# Operation of the API -> scope that its token needs (None: any token), least role of the token's owner.
+# Without a row there is no such operation.
+OPERATIONS: dict[str, tuple[str | None, str]] = {
+    "GET /": (None, SIGNED_IN),
+    "GET /examples": ("examples:read", "author"),
+    "POST /examples": ("examples:write", "author"),
+    "GET /examples.zip": ("examples:read", "author"),
+    "GET /examples/{example_id}": ("examples:read", "author"),
+    "PUT /examples/{example_id}": ("examples:write", "author"),
+    "GET /examples/{example_id}/revisions": ("examples:read", "author"),
+    "GET /examples/{example_id}/revisions/{number}": ("examples:read", "author"),
+    "POST /examples/{example_id}/revisions/{number}/restore": ("examples:write", "author"),
+    "GET /examples/{example_id}/near": ("examples:read", "author"),
+    "GET /examples/{example_id}/reviews": ("examples:read", "author"),
+    "POST /examples/{example_id}/reviews": ("reviews:write", "reviewer"),
+    "POST /examples/{example_id}/comments": ("examples:write", "author"),
+    "GET /examples/{example_id}/suspects": ("examples:read", "author"),
+    "POST /examples/{example_id}/waivers": ("reviews:write", "reviewer"),
+    "GET /coverage": ("examples:read", "author"),
+    "POST /texts/check": ("examples:read", "author"),
+    "POST /texts/near": ("examples:read", "author"),
+    "POST /texts/generations": ("examples:read", "author"),
+    "GET /drafts": ("examples:read", "author"),
+    "POST /drafts": ("examples:write", "author"),
+    "GET /drafts/{draft_id}": ("examples:read", "author"),
+    "PUT /drafts/{draft_id}": ("examples:write", "author"),
+    "DELETE /drafts/{draft_id}": ("examples:write", "author"),
+    "GET /duplicates": ("examples:read", "author"),
+    "GET /duplicates/state": ("examples:read", "author"),
+    "GET /duplicates/decisions": ("examples:read", "author"),
+    "POST /duplicates/compare": ("duplicates:write", "reviewer"),
+    "POST /duplicates/keep": ("duplicates:write", "reviewer"),
+    "POST /duplicates/distinct": ("duplicates:write", "reviewer"),
+    "POST /duplicates/undo": ("duplicates:write", "reviewer"),
+    "GET /imports": ("imports:read", "maintainer"),
+    "POST /imports": ("imports:write", "maintainer"),
+    "POST /imports/folder": ("imports:write", "maintainer"),
+    "GET /imports/{job_id}": ("imports:read", "maintainer"),
+    "POST /imports/{job_id}/confirm": ("imports:write", "maintainer"),
+    "POST /imports/{job_id}/cancel": ("imports:write", "maintainer"),
+    "GET /imports/{job_id}/problems": ("imports:read", "maintainer"),
+    "GET /imports/{job_id}/items": ("imports:read", "maintainer"),
+    "GET /imports/{job_id}/items/{position}": ("imports:read", "author"),
+    "PUT /imports/{job_id}/problems/{problem_id}/decision": ("imports:write", "maintainer"),
+    "DELETE /imports/{job_id}/problems/{problem_id}/decision": ("imports:write", "maintainer"),
+    "PUT /imports/{job_id}/groups/{group}/decision": ("imports:write", "maintainer"),
+    "PUT /imports/{job_id}/mended/{code}": ("imports:write", "maintainer"),
+    "DELETE /imports/{job_id}/mended/{code}": ("imports:write", "maintainer"),
+    "GET /conversations": ("examples:read", "author"),
+    "POST /conversations/choose": ("conversations:write", "reviewer"),
+    "GET /snapshots": ("snapshots:read", "author"),
+    "POST /snapshots": ("snapshots:write", "maintainer"),
+    "GET /snapshot-plan": ("snapshots:read", "maintainer"),
+    "GET /snapshots/{snapshot_id}": ("snapshots:read", "author"),
+    "GET /snapshots/{snapshot_id}/entries": ("snapshots:read", "author"),
+    "GET /snapshots/{snapshot_id}/files/{file_name}": ("snapshots:read", "author"),
+    "GET /runs": ("runs:read", "author"),
+    "POST /runs": ("runs:write", "maintainer"),
+    "GET /run-preflight": ("runs:read", "author"),
+    "GET /runs/{run_id}": ("runs:read", "author"),
+    "POST /runs/{run_id}/cancel": ("runs:write", "maintainer"),
+    "GET /artifacts": ("runs:read", "author"),
+    "GET /artifacts/{artifact_id}": ("runs:read", "author"),
+    "GET /artifacts/{artifact_id}/file": ("runs:read", "author"),
+    "GET /evaluations": ("runs:read", "author"),
+    "GET /evaluations/{evaluation_id}": ("runs:read", "author"),
+    "GET /evaluations/{evaluation_id}/attempts": ("runs:read", "author"),
+    "POST /attempts/{attempt_id}/draft": ("examples:write", "author"),
+}
 
 
 def roles_of(user: Any) -> set[str]:
@@ -99,13 +190,25 @@ def roles_of(user: Any) -> set[str]:
     return user._studio_roles
 
 
+def operations_of(scopes: Collection[str], held: Collection[str]) -> list[str]:
+    """What a token with these scopes may do now, if its owner holds these roles."""
+    return [
+        operation
+        for operation, (scope, role) in OPERATIONS.items()
+        if (scope is None or scope in scopes) and (role == SIGNED_IN or role in held)
+    ]
+
+
 class RoleMiddleware(MiddlewareMixin):
-    """Asks the matrix before any view runs."""
+    """Asks the matrix before any view runs. The API has a door of its own."""
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         match = request.resolver_match
         assert match is not None  # process_view runs after URL resolution
-        if match.app_names and match.app_names[0] == ADMIN_SITE:
+        site = match.app_names[0] if match.app_names else ""
+        if site == API:
+            return None
+        if site == ADMIN_SITE:
             least: str | None = ADMIN
         else:
             look, act = MATRIX.get(match.url_name or "", (None, None))

@@ -10,8 +10,7 @@ from django.views.decorators.http import require_safe
 
 from curation.forms.examples import ExampleFilterForm
 from curation.services import exporting, writing_back
-from curation.views.downloads import download
-from studio.http import SignedInRequest
+from studio.http import SignedInRequest, download
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from studio import roles
+from studio import roles, tokens
+from studio.api import api
 from tests import makers
 
 VALUES = {"int": 987654321, "str": "nothing", "slug": "nothing", "path": "nothing"}
@@ -20,7 +22,7 @@ def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
     for entry in resolver.url_patterns:
         if isinstance(entry, URLPattern):
             yield entry
-        elif entry.app_name != roles.ADMIN_SITE:
+        elif entry.app_name not in (roles.ADMIN_SITE, roles.API):
             yield from _patterns(entry)
 
 
@@ -81,6 +83,63 @@ def test_only_the_roles_of_the_row_get_in(name, method, clients):
             assert response.url.startswith(reverse("sign_in")), place
         else:
             assert response.status_code == 403, place
+
+
+def operations() -> list[str]:
+    """Every operation that the API has, whatever the table says: "GET /examples/{example_id}"."""
+    found = set()
+    for router in api._get_bound_routers():
+        for path, view in router.path_operations.items():
+            for operation in view.operations:
+                found |= {f"{method} {path or '/'}" for method in operation.methods}
+    return sorted(found)
+
+
+def test_every_operation_of_the_api_has_a_row_and_every_row_an_operation():
+    assert operations() == sorted(roles.OPERATIONS)
+
+
+def test_every_operation_needs_a_scope_and_a_role_that_exist():
+    for operation, (scope, role) in roles.OPERATIONS.items():
+        assert scope in roles.SCOPES or (operation, scope) == ("GET /", None)
+        assert role in roles.LADDER or (operation, role) == ("GET /", roles.SIGNED_IN)
+        reads = operation.startswith(("GET ", "POST /texts/"))
+        assert reads or (scope or "").endswith(":write")
+
+
+def test_every_scope_is_of_use():
+    assert set(roles.SCOPES) == {scope for scope, _ in roles.OPERATIONS.values() if scope}
+
+
+@pytest.mark.parametrize("operation", sorted(roles.OPERATIONS))
+def test_only_the_role_and_the_scope_of_the_row_let_a_token_in(operation, db):
+    method, _, path = operation.partition(" ")
+    scope, least = roles.OPERATIONS[operation]
+    place = "/api/v1" + re.sub(r"\{\w+\}", "987654321", path)
+    others = [name for name in roles.SCOPES if name != scope]
+
+    def status(secret: str) -> int:
+        shown = {"Authorization": f"Bearer {secret}"} if secret else {}
+        return Client().generic(method, place, headers=shown).status_code
+
+    assert status("") == status("bbj_000000000000_wrong") == 401
+    for role in PEOPLE[1:]:
+        account = makers.user(role)
+        _, with_scope = tokens.create(owner=account, name="all", scopes=list(roles.SCOPES), days=1)
+        _, without = tokens.create(owner=account, name="others", scopes=others, days=1)
+
+        allowed = least in {*roles.roles_of(account), roles.SIGNED_IN}
+        assert (status(with_scope) not in (401, 403, 405)) == allowed, f"{operation} as {role}"
+        assert (status(without) not in (401, 403, 405)) == (allowed and scope is None), (
+            f"{operation} as {role}"
+        )
+
+
+def test_a_session_opens_nothing_of_the_api(db):
+    client = makers.signed_in(makers.user("maintainer"))
+
+    assert client.get("/api/v1/examples").status_code == 401
+    assert client.post("/api/v1/snapshots", {"name": "v1"}, "application/json").status_code == 401
 
 
 def test_the_admin_site_is_for_admins_only(clients):

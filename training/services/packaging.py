@@ -17,6 +17,10 @@ from training.models import Artifact, Run
 from training.services import scoring
 
 
+class NoFile(Exception):
+    """There is nothing to download; the message says why."""
+
+
 def quantised_kind(run: Run) -> str:
     return f"gguf_{run.recipe['quantise']['type'].lower()}"
 
@@ -73,6 +77,20 @@ def newest(run: Run) -> list[Artifact]:
         artifact.kind: artifact for artifact in run.artifacts.all()
     }  # ordered by pk: the last one stays
     return list(by_kind.values())
+
+
+def file_of(artifact: Artifact) -> Path:
+    """The file to download.
+
+    Raises:
+        NoFile: it is a folder, or gone from this machine's store.
+    """
+    path = storage.path_of(artifact.sha256)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise NoFile(f"{artifact.file_name} is a folder and has no single file to download.")
+    raise NoFile(f"{artifact.file_name} is no longer in the artifact store of this machine.")
 
 
 def _scores(run: Run) -> list[CardScore]:

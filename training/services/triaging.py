@@ -14,6 +14,7 @@ from curation.services import drafting
 from training.models import Attempt, Evaluation
 
 FAILURES = ("compile_error", "compile_timeout", "no_code", "truncated")
+FAILED = "failed"  # any of them
 LONGEST_HINT = 200  # characters of the checker's first line
 
 
@@ -21,9 +22,16 @@ class NotForDrafting(Exception):
     """No example may be drafted from this attempt; the message says why."""
 
 
-def readable_attempts(evaluation: Evaluation) -> QuerySet[Attempt]:
-    """The attempts that people may read: the triage pool's. Those of the holdout are totals only."""
-    return evaluation.attempts.filter(task__pool="triage").select_related("task")
+def readable_attempts(evaluation: Evaluation, outcome: str = "") -> QuerySet[Attempt]:
+    """The attempts that people may read: the triage pool's. Those of the holdout are totals only.
+
+    Args:
+        outcome: One of training.models.evaluations.OUTCOMES, or FAILED for every one of FAILURES.
+    """
+    rows = evaluation.attempts.filter(task__pool="triage").select_related("task")
+    if outcome == FAILED:
+        return rows.filter(outcome__in=FAILURES)
+    return rows.filter(outcome=outcome) if outcome else rows
 
 
 def origin_of(attempt: Attempt) -> str:

@@ -51,11 +51,7 @@ def render_page(request: SignedInRequest, evaluation: Evaluation, status: int = 
     form = AttemptFilterForm(request.GET)
     attempts = triaging.readable_attempts(evaluation)
     if form.is_valid():
-        outcome = form.cleaned_data["outcome"]
-        if outcome == AttemptFilterForm.FAILED:
-            attempts = attempts.filter(outcome__in=triaging.FAILURES)
-        elif outcome:
-            attempts = attempts.filter(outcome=outcome)
+        attempts = triaging.readable_attempts(evaluation, form.cleaned_data["outcome"])
         if form.cleaned_data["after"]:
             attempts = attempts.filter(pk__gt=form.cleaned_data["after"])
     shown = list(attempts.order_by("pk")[: ATTEMPTS_A_PAGE + 1])

@@ -1,0 +1,166 @@
+"""Dataset versions: what freezing now would give, freezing, and the files of a version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import Query, Router, Schema, Status
+from pydantic import Field, StringConstraints
+
+from curation.api import etags
+from curation.api.problems import Problem
+from curation.api.shapes import ApiRequest, Body, ById, ByText, Id, Page, page_of
+from curation.models import Snapshot
+from curation.services import exporting, snapshotting
+
+router = Router(tags=["dataset versions"])
+CONTENT_TYPES = {
+    "manifest.json": "application/json",
+    "README.md": "text/markdown; charset=utf-8",
+    "train.jsonl": "application/x-ndjson",
+    "validation.jsonl": "application/x-ndjson",
+}
+
+
+class Gate(Schema):
+    """One thing that was looked at before freezing."""
+
+    code: str
+    title: str
+    passed: bool
+    blocking: bool = Field(description="nothing is frozen until it passes")
+    finding: str
+    offenders: list[str]
+
+
+class SnapshotRow(Schema):
+    id: int
+    name: str
+    digest: str
+    created_by: str
+    created_at: datetime
+
+
+class SnapshotOut(SnapshotRow):
+    counts: dict[str, Any]
+    gates: list[Gate]
+    intact: bool = Field(description="the stored manifest still has this digest")
+
+
+class PlanOut(Schema):
+    digest: str
+    may_freeze: bool
+    counts: dict[str, Any]
+    gates: list[Gate]
+
+
+class PlanIn(Schema):
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = snapshotting.SEED
+    validation_per_mille: Annotated[int, Field(ge=0, le=1000)] = snapshotting.VALIDATION_PER_MILLE
+
+
+class FreezeIn(Body):
+    name: Annotated[
+        str, StringConstraints(pattern=rf"^{snapshotting.NAME.pattern}$", max_length=snapshotting.MAX_NAME)
+    ] = Field(examples=["v2"])
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = snapshotting.SEED
+    validation_per_mille: Annotated[int, Field(ge=0, le=1000)] = snapshotting.VALIDATION_PER_MILLE
+
+
+class EntryOut(Schema):
+    path: str
+    content_hash: str
+    cluster: str
+    split: str
+
+
+@router.get("/snapshots", response=Page[SnapshotRow], summary="List dataset versions, newest first")
+def snapshot_list(request: ApiRequest, response: HttpResponse, page: Query[ById]) -> dict[str, Any]:
+    rows = Snapshot.objects.select_related("created_by").defer("manifest", "report")
+    found = page_of(request, response, rows, "-pk", page)
+    return found | {"items": [_row(snapshot) for snapshot in found["items"]]}
+
+
+@router.get("/snapshot-plan", response=PlanOut, summary="What freezing now would give")
+def snapshot_plan(request: ApiRequest, asked: Query[PlanIn]) -> dict[str, Any]:
+    plan = snapshotting.plan_snapshot(**asked.dict())
+    return {
+        "digest": plan.digest,
+        "may_freeze": not plan.gates.blocking,
+        "counts": plan.counts,
+        "gates": plan.gates.as_list(),
+    }
+
+
+@router.post(
+    "/snapshots",
+    response={201: SnapshotOut, 200: SnapshotOut, 409: Problem},
+    summary="Freeze a dataset version",
+)
+def snapshot_freeze(request: ApiRequest, response: HttpResponse, payload: FreezeIn) -> Status[dict[str, Any]]:
+    """Of everything that is approved now. 200: a version holds exactly this already, and is given."""
+    newest = Snapshot.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    frozen = snapshotting.freeze(author=request.user, **payload.dict())
+    response["Location"] = reverse("api:snapshot_get", args=[frozen.pk])
+    return Status(201 if frozen.pk > newest else 200, _out(frozen))
+
+
+@router.get("/snapshots/{snapshot_id}", response=SnapshotOut, summary="Read a dataset version")
+def snapshot_get(request: ApiRequest, snapshot_id: Id) -> dict[str, Any]:
+    return _out(get_object_or_404(Snapshot.objects.select_related("created_by"), pk=snapshot_id))
+
+
+@router.get(
+    "/snapshots/{snapshot_id}/entries",
+    response=Page[EntryOut],
+    summary="List the examples of a dataset version",
+)
+def snapshot_entries(
+    request: ApiRequest, response: HttpResponse, snapshot_id: Id, page: Query[ByText]
+) -> dict[str, Any]:
+    snapshot = get_object_or_404(Snapshot, pk=snapshot_id)
+    return page_of(request, response, snapshot.entries.all(), "path", page)
+
+
+@router.get(
+    "/snapshots/{snapshot_id}/files/{file_name}",
+    response={200: Any, 304: None, 409: Problem},
+    summary="Download a file of a dataset version",
+    openapi_extra={
+        "responses": {
+            200: {"content": {kind.partition(";")[0]: {"schema": {}} for kind in CONTENT_TYPES.values()}}
+        }
+    },
+)
+def snapshot_file(
+    request: ApiRequest,
+    snapshot_id: Id,
+    file_name: Literal[*exporting.FILES],  # type: ignore[valid-type]
+) -> HttpResponse:
+    """Byte-identical each time."""
+    snapshot = get_object_or_404(Snapshot, pk=snapshot_id)
+    tag = f"{snapshot.digest}.{file_name}"
+    if etags.is_known(request, tag):
+        return HttpResponse(status=304, headers={"ETag": f'"{tag}"'})
+    response = HttpResponse(exporting.file_of(snapshot, file_name), content_type=CONTENT_TYPES[file_name])
+    response["Content-Disposition"] = f'attachment; filename="{snapshot.name}-{file_name}"'
+    response["ETag"] = f'"{tag}"'
+    return response
+
+
+def _row(snapshot: Snapshot) -> dict[str, Any]:
+    names = ("name", "digest", "created_at")
+    row = {name: getattr(snapshot, name) for name in names}
+    return row | {"id": snapshot.pk, "created_by": snapshot.created_by.get_username()}
+
+
+def _out(snapshot: Snapshot) -> dict[str, Any]:
+    return _row(snapshot) | {
+        "counts": snapshot.report.get("counts", {}),
+        "gates": snapshot.report.get("gates", []),
+        "intact": snapshotting.recomputed_digest(snapshot) == snapshot.digest,
+    }

@@ -1,0 +1,12 @@
+"""What each refusal of a service is for a program: a kind of curation.api.problems. Its message stays."""
+
+from __future__ import annotations
+
+from training.services import cancelling, launching, packaging, triaging
+
+REFUSALS: dict[type[Exception], str] = {
+    cancelling.AlreadyFinished: "conflict",
+    launching.PreflightRefused: "conflict",
+    packaging.NoFile: "not-found",
+    triaging.NotForDrafting: "conflict",
+}

@@ -1,0 +1,158 @@
+"""Training runs: checking, starting, following and cancelling them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import Query, Router, Schema, Status
+from pydantic import Field
+
+from curation.api.problems import Mistake, Problem, Refusal
+from curation.api.shapes import ApiRequest, Body, ById, Id, Page, job_key, page_of
+from curation.models import Snapshot
+from training.domain import recipe as recipes
+from training.models import Run
+from training.models.runs import STATES
+from training.services import cancelling, launching, preflighting, scoring
+
+router = Router(tags=["runs"])
+Recipe = Literal[*recipes.RECIPE_NAMES]  # type: ignore[valid-type]
+
+
+class RunFilters(ById):
+    state: Literal["", *(state for state, _ in STATES)] = ""  # type: ignore[valid-type]
+
+
+class PreflightIn(Schema):
+    snapshot: Id
+    recipe: Recipe = "rehearsal"
+
+
+class PreflightOut(Schema):
+    blocking: list[str]
+    warnings: list[str]
+    facts: dict[str, str]
+    recipe: dict[str, Any] = Field(description="every value of every stage")
+
+
+class RunIn(Body):
+    snapshot: Id
+    recipe: Recipe = "rehearsal"
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 13
+
+
+class RunRow(Schema):
+    id: int
+    snapshot: int
+    snapshot_name: str
+    recipe_name: str
+    seed: int
+    state: str
+    requested_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    failure_code: str
+    failure_message: str
+
+
+class StageOut(Schema):
+    name: str
+    state: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    failure_code: str
+    failure_message: str
+
+
+class EventOut(Schema):
+    at: datetime
+    who: str
+    what: str
+
+
+class RunOut(RunRow):
+    recipe: dict[str, Any]
+    code_version: str
+    stages: list[StageOut]
+    events: list[EventOut] = Field(description="the newest hundred, newest first")
+    evaluations: list[int]
+    ahead: int = Field(description="runs that are taken before this one, while it waits")
+    worker_problem: str = Field(description="why it may wait for long; empty when it does not")
+
+
+@router.get("/runs", response=Page[RunRow], summary="List runs, newest first")
+def run_list(request: ApiRequest, response: HttpResponse, asked: Query[RunFilters]) -> dict[str, Any]:
+    rows = Run.objects.select_related("snapshot", "requested_by")
+    found = page_of(request, response, rows.filter(state=asked.state) if asked.state else rows, "-pk", asked)
+    return found | {"items": [_row(run) for run in found["items"]]}
+
+
+@router.get("/run-preflight", response={200: PreflightOut, 404: Problem}, summary="What would stop a run")
+def run_preflight(request: ApiRequest, asked: Query[PreflightIn]) -> dict[str, Any]:
+    found = preflighting.check(
+        snapshot=get_object_or_404(Snapshot, pk=asked.snapshot), recipe_name=asked.recipe
+    )
+    return {**found.__dict__, "facts": dict(found.facts)}
+
+
+@router.post("/runs", response={201: RunOut, 409: Problem}, summary="Start a run")
+def run_start(request: ApiRequest, response: HttpResponse, payload: RunIn) -> Status[dict[str, Any]]:
+    """It waits for a worker of the queue `gpu`; what would make it fail is refused at once."""
+    snapshot = Snapshot.objects.filter(pk=payload.snapshot).first()
+    if snapshot is None:
+        says = f"There is no dataset version {payload.snapshot}."
+        raise Refusal("invalid", says, [Mistake(place="body.snapshot", code="unknown", message=says)])
+    run = launching.launch(
+        snapshot=snapshot,
+        recipe_name=payload.recipe,
+        author=request.user,
+        seed=payload.seed,
+        idempotency_key=job_key(request) or None,
+    )
+    response["Location"] = reverse("api:run_get", args=[run.pk])
+    return Status(201, _out(run))
+
+
+@router.get("/runs/{run_id}", response=RunOut, summary="Follow a run")
+def run_get(request: ApiRequest, run_id: Id) -> dict[str, Any]:
+    return _out(_run(run_id))
+
+
+@router.post("/runs/{run_id}/cancel", response={202: RunOut, 409: Problem}, summary="Cancel a run")
+def run_cancel(request: ApiRequest, run_id: Id) -> Status[dict[str, Any]]:
+    """At once while it waits; a running one stops within seconds."""
+    cancelling.request_cancel(run=_run(run_id), by=request.user)
+    return Status(202, _out(_run(run_id)))
+
+
+def _run(run_id: int) -> Run:
+    return get_object_or_404(Run.objects.select_related("snapshot", "requested_by"), pk=run_id)
+
+
+def _row(run: Run) -> dict[str, Any]:
+    names = ("recipe_name", "seed", "state", "failure_code", "failure_message")
+    row = {name: getattr(run, name) for name in (*names, "created_at", "started_at", "finished_at")}
+    return row | {
+        "id": run.pk,
+        "snapshot": run.snapshot_id,
+        "snapshot_name": run.snapshot.name,
+        "requested_by": run.requested_by.get_username(),
+    }
+
+
+def _out(run: Run) -> dict[str, Any]:
+    waits = run.state == "queued"
+    return _row(run) | {
+        "recipe": run.recipe,
+        "code_version": run.code_version,
+        "stages": list(run.stages.all()),
+        "events": list(run.events.order_by("-pk")[:100]),
+        "evaluations": list(run.evaluations.values_list("pk", flat=True)),
+        "ahead": launching.ahead_of(run) if waits else 0,
+        "worker_problem": scoring.worker_problem() if waits else "",
+    }

@@ -1,13 +1,13 @@
 from django.urls import path
 
 from curation.views import (
-    conflicts,
     conversations,
     duplicates,
     editor,
     examples,
     history,
     imports,
+    labelling,
     mending,
     merging,
     reviews,
@@ -57,18 +57,14 @@ urlpatterns = [
     path("import/<int:job_id>/problems/<slug:code>/", imports.import_problems, name="import_problems"),
     path("import/<int:job_id>/items/<slug:change>/", imports.import_items, name="import_items"),
     path("import/<int:job_id>/lines/<int:position>/", imports.import_line, name="import_line"),
-    path("import/<int:job_id>/conflicts/", conflicts.import_conflicts, name="import_conflicts"),
-    path(
-        "import/<int:job_id>/conflicts/<int:problem_id>/", conflicts.import_reconcile, name="import_reconcile"
-    ),
-    path(
-        "import/<int:job_id>/conflicts/<int:problem_id>/merge/", conflicts.import_merge, name="import_merge"
-    ),
     path("import/<int:job_id>/mend/<slug:code>/", mending.import_mend, name="import_mend"),
     path("import/<int:job_id>/mend/<slug:code>/all/", mending.import_mend_all, name="import_mend_all"),
     path("import/<int:job_id>/decide/<int:problem_id>/", mending.import_decide, name="import_decide"),
     path("import/<int:job_id>/undo/<int:problem_id>/", mending.import_undo, name="import_undo"),
     path("import/<int:job_id>/choose/<int:group>/", mending.import_choose, name="import_choose"),
+    path("label/", labelling.label_list, name="label_list"),
+    path("label/undo/", labelling.label_undo, name="label_undo"),
+    path("label/<int:example_id>/", labelling.label_example, name="label_example"),
     path("review/", reviews.review_next, name="review_next"),
     path("snapshots/", snapshots.snapshot_list, name="snapshot_list"),
     path("snapshots/freeze/", snapshots.snapshot_freeze, name="snapshot_freeze"),

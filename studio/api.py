@@ -19,7 +19,6 @@ from ninja.parser import Parser
 from ninja.security.http import HttpAuthBase
 
 from curation.api import (
-    conflicts,
     conversations,
     drafts,
     duplicates,
@@ -187,7 +186,6 @@ for noun in (
     reviews,
     duplicates,
     imports,
-    conflicts,
     conversations,
     snapshots,
     runs,

@@ -25,6 +25,7 @@ from curation.api.shapes import (
     page_of,
     username,
 )
+from curation.domain.labelling import IMPORT
 from curation.domain.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
 from curation.domain.problems import Problem as TextProblem
 from curation.models import Draft, Example, Revision
@@ -314,16 +315,22 @@ def _write(request: ApiRequest, payload: ExampleIn | EditIn, *, path: str, base_
             mistake = Mistake(place="body.draft", code="unknown", message="You have no such draft.")
             raise Refusal("invalid", "You have no such draft; nothing was saved.", [mistake])
     saved = authoring.write(
-        author=request.user, path=path, text=payload.text, base_hash=base_hash, note=payload.note, draft=draft
+        author=request.user,
+        path=path,
+        text=payload.text,
+        base_hash=base_hash,
+        note=payload.note,
+        draft=draft,
+        labelled=IMPORT,  # a program wrote it
     )
     if saved.ok:
         return saved
-    mistakes = [text_mistake(problem) for problem in authoring.sorted_by_line(saved.problems)]
+    mistakes = [_mistake(problem) for problem in authoring.sorted_by_line(saved.problems)]
     taken = any(problem.code == "path-taken" for problem in saved.problems)
     raise Refusal("conflict" if taken else "invalid", "Nothing was saved: see `errors`.", mistakes)
 
 
-def text_mistake(problem: TextProblem) -> Mistake:
+def _mistake(problem: TextProblem) -> Mistake:
     message = f"{problem.message} {problem.suggestion}".rstrip()
     return Mistake(place=f"body.text:{problem.line}", code=problem.code, message=message)
 

@@ -6,7 +6,7 @@ Runs inside the transaction that writes the text or the mark, with the example l
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.contrib.auth.models import User
 
@@ -40,22 +40,19 @@ def mark_new_texts(rows: Sequence[tuple[Example, Labels]], *, by: User, source: 
     LabelMark.objects.bulk_create(made)
 
 
-def mark(example: Example, given: Labels, *, labels: Labels, by: User, source: str) -> list[LabelMark]:
-    """Somebody stands by these labels of the present text; `labels` are all that it has."""
-    made = [_mark(example, part, label, by=by, source=source) for part, label in given.items()]
-    for each in made:  # not in bulk: the caller wants their ids
-        each.save()
-    refresh(example, labels)
-    return made
+def mark(example: Example, labels: Labels, *, by: User, source: str) -> None:
+    """Somebody stands by these labels of the present text. `refresh` comes after."""
+    LabelMark.objects.bulk_create(
+        _mark(example, part, label, by=by, source=source) for part, label in labels.items()
+    )
 
 
-def take_back(marks: Sequence[LabelMark], *, labels: Labels, by: User) -> None:
-    """These marks of one example count no more."""
+def take_back(marks: Iterable[LabelMark], *, by: User) -> None:
+    """These marks count no more. `refresh` comes after."""
     for each in marks:
         gone = _mark(each.example, each.part, each.generations, by=by, source=each.source)
         gone.takes_back = each
         gone.save()
-    refresh(marks[0].example, labels)
 
 
 def refresh(example: Example, labels: Labels) -> None:

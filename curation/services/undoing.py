@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from curation.models import AuditEntry, Example, Review, Revision
-from curation.services import assigning, auditing, authoring, reviewing, standing
+from curation.services import assigning, auditing, authoring, labelling, reviewing, standing
 
 NEWEST = 10  # entries of one's own among which the one to undo is looked for
 
@@ -68,7 +68,10 @@ def undo(entry: AuditEntry, *, by: User) -> AuditEntry:
         raise CannotUndo(f"That was undone already: {told(entry)}.")
     if not kind.stands(entry):
         raise CannotUndo(f"That does not stand any more: {told(entry)}. Something newer has replaced it.")
-    kind.undo(entry, by)
+    try:
+        kind.undo(entry, by)
+    except labelling.LabelRefused as refused:
+        raise CannotUndo(str(refused)) from refused
     subject = Example.objects.filter(pk=entry.subject_id).first() if entry.subject_id else None
     return auditing.record(
         actor=by, action=f"{entry.action.partition('.')[0]}.undo", subject=subject, undoes=entry
@@ -167,6 +170,9 @@ _KINDS = {
     "example.reviews_needed": Undoable(
         "set the number of reviewers of", lambda entry: bool(_still_needed(entry)), _undo_needed
     ),
+    labelling.CHOOSE: Undoable("labelled", labelling.stands, labelling.take_back),
+    labelling.CONFIRM: Undoable("confirmed the label of", labelling.stands, labelling.take_back),
+    labelling.ACCEPT: Undoable("accepted the suggestion for", labelling.stands, labelling.take_back),
     "example.mend": Undoable("mended", _text_stands, _undo_text),
     "example.relabel": Undoable("relabelled", _text_stands, _undo_text),
 }

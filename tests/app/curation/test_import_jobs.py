@@ -72,6 +72,7 @@ def test_an_import_makes_a_revision_that_names_its_line(author):
     assert (job.state, revision.origin) == ("done", f"import:{job.pk}:2")
     assert (revision.author, revision.note) == (author, "imported from set.jsonl")
     assert revision.example.head == revision
+    assert (revision.example.import_job, revision.example.label_source) == (job, "import")
 
 
 def test_importing_in_bulk_writes_what_saving_one_by_one_writes(author, db):
@@ -141,19 +142,6 @@ def test_a_changed_file_is_the_next_revision_and_an_unchanged_one_none(author):
     assert reporting.report_of(job).changes == {"changed": 1, "unchanged": 1}
     assert (head.number, head.parent.number, head.text) == (2, 1, first)
     assert Example.objects.get(path="gui/b.md").title == "First"
-
-
-def test_a_line_whose_example_was_edited_since_does_not_bring_the_old_text_back(author):
-    rows = lines(("How do I print?", FENCE))
-    imported(checked(author, rows))
-    example = Example.objects.get()
-    makers.edited(example, makers.example_text("Edited by a person"))
-
-    job = imported(checked(author, rows, "again.jsonl"))
-
-    assert reporting.report_of(job).changes == {"older": 1}
-    assert list(job.problems.values_list("code", flat=True)).count("older-text") == 1
-    assert Example.objects.get().title == "Edited by a person"
 
 
 def test_what_was_saved_since_the_check_is_left_alone(author):

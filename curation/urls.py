@@ -1,6 +1,7 @@
 from django.urls import path
 
 from curation.views import (
+    conflicts,
     conversations,
     duplicates,
     editor,
@@ -57,6 +58,13 @@ urlpatterns = [
     path("import/<int:job_id>/problems/<slug:code>/", imports.import_problems, name="import_problems"),
     path("import/<int:job_id>/items/<slug:change>/", imports.import_items, name="import_items"),
     path("import/<int:job_id>/lines/<int:position>/", imports.import_line, name="import_line"),
+    path("import/<int:job_id>/conflicts/", conflicts.import_conflicts, name="import_conflicts"),
+    path(
+        "import/<int:job_id>/conflicts/<int:problem_id>/", conflicts.import_reconcile, name="import_reconcile"
+    ),
+    path(
+        "import/<int:job_id>/conflicts/<int:problem_id>/merge/", conflicts.import_merge, name="import_merge"
+    ),
     path("import/<int:job_id>/mend/<slug:code>/", mending.import_mend, name="import_mend"),
     path("import/<int:job_id>/mend/<slug:code>/all/", mending.import_mend_all, name="import_mend_all"),
     path("import/<int:job_id>/decide/<int:problem_id>/", mending.import_decide, name="import_decide"),

@@ -19,6 +19,7 @@ from ninja.parser import Parser
 from ninja.security.http import HttpAuthBase
 
 from curation.api import (
+    conflicts,
     conversations,
     drafts,
     duplicates,
@@ -186,6 +187,7 @@ for noun in (
     reviews,
     duplicates,
     imports,
+    conflicts,
     conversations,
     snapshots,
     runs,

@@ -325,12 +325,12 @@ def _write(request: ApiRequest, payload: ExampleIn | EditIn, *, path: str, base_
     )
     if saved.ok:
         return saved
-    mistakes = [_mistake(problem) for problem in authoring.sorted_by_line(saved.problems)]
+    mistakes = [text_mistake(problem) for problem in authoring.sorted_by_line(saved.problems)]
     taken = any(problem.code == "path-taken" for problem in saved.problems)
     raise Refusal("conflict" if taken else "invalid", "Nothing was saved: see `errors`.", mistakes)
 
 
-def _mistake(problem: TextProblem) -> Mistake:
+def text_mistake(problem: TextProblem) -> Mistake:
     message = f"{problem.message} {problem.suggestion}".rstrip()
     return Mistake(place=f"body.text:{problem.line}", code=problem.code, message=message)
 

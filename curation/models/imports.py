@@ -25,7 +25,7 @@ KINDS = [
     ("chatml", "ChatML file"),
 ]
 ERROR, WARNING, DEFECT = "error", "warning", "defect"
-OPEN, MEND, KEEP, EDIT, LEAVE_OUT = "", "mend", "keep", "edit", "leave_out"
+OPEN, MEND, KEEP, EDIT, LEAVE_OUT, TAKE = "", "mend", "keep", "edit", "leave_out", "take"
 
 
 class ImportJob(models.Model):
@@ -87,6 +87,8 @@ class ImportItem(models.Model):
         ("new", "new"),
         ("changed", "changed"),
         ("unchanged", "unchanged"),
+        ("older", "older than the studio's text"),
+        ("conflict", "changed on both sides"),
         ("refused", "refused"),
         ("left_out", "left out"),
     ]
@@ -102,6 +104,12 @@ class ImportItem(models.Model):
     content_hash = models.CharField(max_length=64, blank=True)
     base_hash = models.CharField(
         max_length=64, blank=True, help_text="of the text that the example had when checked"
+    )
+    exported_hash = models.CharField(
+        max_length=64, blank=True, help_text="of the file when it was exported, where .studio.json says so"
+    )
+    file_text = models.TextField(
+        blank=True, help_text="of a conflict: the file's text, while `text` is what was decided"
     )
     meta = models.JSONField(default=dict, help_text="title, type, topic, … and what the offline check said")
     why = models.TextField(blank=True, help_text="why a conversation does not become an example")
@@ -129,6 +137,7 @@ class ImportProblem(models.Model):
         (KEEP, "kept as it is"),
         (EDIT, "edited"),
         (LEAVE_OUT, "left out"),
+        (TAKE, "the file taken"),
     ]
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="problems")

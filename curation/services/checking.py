@@ -10,10 +10,10 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models.functions import Now
 
-from curation.domain import chat_rows, defects
+from curation.domain import chat_rows, defects, reconciling, tree_manifest
 from curation.domain.markdown import LARGEST_FILE_BYTES
 from curation.domain.problems import Problem
-from curation.models import ImportItem, ImportJob, ImportProblem
+from curation.models import ImportItem, ImportJob, ImportProblem, Revision
 from curation.models.imports import DEFECT
 from curation.services import converting, importing, queueing, source_files, unpacking, uploading
 from curation.services.converting import Known, Planned
@@ -78,8 +78,9 @@ def clear(job: ImportJob) -> None:
 
 
 def _read_folder(job: ImportJob, _: list[tuple[int, str, str]]) -> Iterator[_Read]:
-    files = source_files.read_examples(Path(job.source_path))  # also one file, in its topic folder
-    known = Known.all()
+    root = Path(job.source_path)  # also one file, in its topic folder
+    files = source_files.read_examples(root)
+    known = Known.all(_exported(job, source_files.manifest_of(root)))
     for position, file in enumerate(files, 1):
         yield _of_file(file, known, position, position, len(files))
 
@@ -92,12 +93,23 @@ def _read_markdown(job: ImportJob, _: list[tuple[int, str, str]]) -> Iterator[_R
 
 
 def _read_archive(job: ImportJob, _: list[tuple[int, str, str]]) -> Iterator[_Read]:
-    known = Known.all()
-    for position, member in enumerate(unpacking.members_of(Path(job.source_path)), 1):
+    archive = Path(job.source_path)
+    known = Known.all(_exported(job, unpacking.manifest_of(archive)))
+    for position, member in enumerate(unpacking.members_of(archive), 1):
         if member.file is None:
             yield _Read(member.name, None, member.done_bytes, job.size_bytes, position)
         else:
             yield _of_file(member.file, known, position, member.done_bytes, job.size_bytes, name=member.name)
+
+
+def _exported(job: ImportJob, manifest: bytes | None) -> dict[str, str] | None:
+    """What each file was when the studio exported it; None where there is no manifest."""
+    if manifest is None:
+        return None
+    try:
+        return tree_manifest.read(manifest)
+    except tree_manifest.ManifestRefused as refused:
+        raise source_files.FolderRefused(f"{job.source_name}: {refused}") from refused
 
 
 def _of_file(
@@ -154,6 +166,8 @@ def _write(job: ImportJob, batch: list[_Read]) -> None:
     for item, read in zip(items, batch, strict=True):
         problems += [problem_row(item, problem) for problem in (read.planned or Planned()).problems]
         problems += [defect_row(item, code) for code in read.defects]
+        if item.change == "conflict":
+            problems.append(conflict_row(item))
     ImportProblem.objects.bulk_create(problems, batch_size=BATCH)
 
 
@@ -183,6 +197,21 @@ def defect_row(
         suggestion=defects.REMEDIES[code],
         group=group,
         conflicting=conflicting,
+    )
+
+
+def conflict_row(item: ImportItem) -> ImportProblem:
+    """A file that waits for a decision, because the studio's text was changed too."""
+    revisions = Revision.objects.filter(example__path=item.path, content_hash=item.exported_hash)
+    known = not item.exported_hash or revisions.exists()
+    return ImportProblem(
+        job_id=item.job_id,
+        item=item,
+        code=reconciling.BOTH_CHANGED,
+        severity=DEFECT,
+        line=0,
+        message=reconciling.MEANING if known else reconciling.MEANING_UNKNOWN,
+        suggestion=reconciling.REMEDY,
     )
 
 

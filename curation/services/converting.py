@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from curation.domain import chat_examples, markdown, secrets
+from curation.domain import chat_examples, markdown, reconciling, secrets
 from curation.domain.chat_rows import ChatRow
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
-from curation.models import ChatRecord, Example
+from curation.models import ChatRecord, Example, Revision
 from curation.services import authoring, describing, importing
 
 # Of a text that we wrote ourselves only these are news: that it has no Expected Output is known.
@@ -25,12 +25,14 @@ class Known:
 
     examples: dict[str, str]
     records: frozenset[str]
+    exported: dict[str, str] | None = None  # path -> content hash at export; None: the source does not say
 
     @classmethod
-    def all(cls) -> Known:
+    def all(cls, exported: dict[str, str] | None = None) -> Known:
         return cls(
             dict(Example.objects.values_list("path", "content_hash")),
             frozenset(ChatRecord.objects.values_list("content_hash", flat=True)),
+            exported,
         )
 
     @classmethod
@@ -40,6 +42,13 @@ class Known:
             dict(Example.objects.filter(path=path).values_list("path", "content_hash")),
             frozenset(ChatRecord.objects.filter(content_hash=record).values_list("content_hash", flat=True)),
         )
+
+    def history_of(self, path: str) -> list[str]:
+        """Of each text that this example has had here, the present one last."""
+        if path not in self.examples:
+            return []
+        rows = Revision.objects.filter(example__path=path).order_by("number")
+        return list(rows.values_list("content_hash", flat=True))
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,8 @@ class Planned:
     text: str = ""
     content_hash: str = ""
     base_hash: str = ""
+    exported_hash: str = ""
+    file_text: str = ""
     meta: dict[str, Any] = field(default_factory=dict)
     why: str = ""
     change: str = "refused"
@@ -60,14 +71,25 @@ class Planned:
         return {name: getattr(self, name) for name in FIELDS}
 
 
-FIELDS = ("kind", "path", "text", "content_hash", "base_hash", "meta", "why", "change")
+FIELDS = (
+    "kind",
+    "path",
+    "text",
+    "content_hash",
+    "base_hash",
+    "exported_hash",
+    "file_text",
+    "meta",
+    "why",
+    "change",
+)
 
 
 def plan_file(file: importing.PlannedFile, known: Known) -> Planned:
     if file.doc is None:
         return Planned(problems=file.problems)
     planned = _example(file.doc, file.findings, known, warnings=file.warnings)
-    return replace(planned, problems=file.problems)
+    return replace(planned, problems=(*planned.problems, *file.problems))
 
 
 def plan_row(row: ChatRow, *, file: str, known: Known | None = None) -> Planned:
@@ -91,6 +113,7 @@ def plan_row(row: ChatRow, *, file: str, known: Known | None = None) -> Planned:
     planned = _example(checked.doc, authoring.findings(checked.doc), known, warnings=len(checked.problems))
     notes = [Problem(file, row.line, code, "warning", message) for code, message in made.notes]
     notes += [replace(p, file=file, line=row.line) for p in checked.problems if p.code in _WORTH_SAYING]
+    notes += [replace(p, file=file, line=row.line) for p in planned.problems]
     return replace(planned, problems=tuple(notes))
 
 
@@ -99,13 +122,36 @@ def record_hash(row: ChatRow) -> str:
     return hashlib.sha256(json.dumps([row.system, row.prompt, row.answer]).encode()).hexdigest()
 
 
+def meta_of(doc: ExampleDoc, findings: Sequence[dict[str, Any]], *, warnings: int) -> dict[str, Any]:
+    """What an item keeps beside its text."""
+    described = describing.meta_of(doc, problem_count=warnings + len(findings))
+    return {**described, "findings": list(findings)}
+
+
 def _example(doc: ExampleDoc, findings: Sequence[dict[str, Any]], known: Known, *, warnings: int) -> Planned:
     content_hash = markdown.content_hash(doc.text)
-    present = known.examples.get(doc.path, "")
-    described = describing.meta_of(doc, problem_count=warnings + len(findings))
-    meta = {**described, "findings": list(findings)}
-    change = "unchanged" if present == content_hash else "changed" if present else "new"
-    return Planned("example", doc.path, doc.text, content_hash, present, meta, "", change)
+    same = known.examples.get(doc.path) == content_hash
+    history = [content_hash] if same else known.history_of(doc.path)
+    exported = None if known.exported is None else known.exported.get(doc.path, "")
+    change = reconciling.change_of(content_hash, history, base=exported)
+    notes = []
+    if change == "older" and not exported:
+        number = history.index(content_hash) + 1
+        message = f"This is the text of revision {number}; the studio has revision {len(history)} by now."
+        way_out = f"Nothing to import. To have it again, restore revision {number} of the example."
+        notes.append(Problem(doc.path, 0, reconciling.OLDER_TEXT, "warning", message, way_out))
+    return Planned(
+        kind="example",
+        path=doc.path,
+        text=doc.text,
+        content_hash=content_hash,
+        base_hash=history[-1] if history else "",
+        exported_hash=exported or "",
+        file_text=doc.text if change == "conflict" else "",
+        meta=meta_of(doc, findings, warnings=warnings),
+        change=change,
+        problems=tuple(notes),
+    )
 
 
 def _record(row: ChatRow, content_hash: str, why: str, known: Known, file: str) -> Planned:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from curation.domain import chat_rows, defects
 from curation.domain.chat_rows import ChatRow
 from curation.domain.problems import Problem
+from curation.domain.reconciling import BOTH_CHANGED
 from curation.models import ImportItem, ImportJob, ImportProblem
 from curation.models.imports import DEFECT, EDIT, KEEP, LEAVE_OUT, MEND, OPEN, WARNING
 from curation.services import checking, converting
@@ -82,7 +83,8 @@ def decide(
     Raises:
         DecisionRefused
     """
-    _deciding(problem.job)
+    lock_for_decision(problem.job)
+    _of_a_line(problem)
     if problem.group:
         raise DecisionRefused("Lines that ask the same are decided together.")
     if action == problem.action != EDIT:
@@ -98,7 +100,7 @@ def decide(
 @transaction.atomic
 def decide_all(job: ImportJob, code: str, *, by: User) -> int:
     """Mend every line that still waits because of this defect by its rule. Returns how many."""
-    _deciding(job)
+    lock_for_decision(job)
     if code not in MENDABLE_ALIKE:
         raise DecisionRefused("These cannot be mended all alike: look at each.")
     waiting = job.problems.filter(code=code, severity=DEFECT, action=OPEN).select_related("item", "job")
@@ -124,7 +126,7 @@ def choose(job: ImportJob, group: int, *, chosen: int | None, by: User, text: st
     Raises:
         DecisionRefused
     """
-    _deciding(job)
+    lock_for_decision(job)
     problems = list(members(job, group))
     if chosen is not None and chosen not in [problem.item.position for problem in problems]:
         raise DecisionRefused("That line is not one of them.")
@@ -141,7 +143,7 @@ def choose(job: ImportJob, group: int, *, chosen: int | None, by: User, text: st
 @transaction.atomic
 def choose_first_of_same(job: ImportJob, *, by: User) -> int:
     """Of each group whose answers are all the same keep the first line. Returns how many groups."""
-    _deciding(job)
+    lock_for_decision(job)
     waiting = job.problems.filter(code=defects.REPEATED_PROMPT, action=OPEN, conflicting=False)
     problems = list(waiting.select_related("item", "job"))
     for problem in problems:
@@ -153,7 +155,8 @@ def choose_first_of_same(job: ImportJob, *, by: User) -> int:
 @transaction.atomic
 def undo(problem: ImportProblem) -> None:
     """Take a decision back; for a repeated prompt those about all its lines."""
-    _deciding(problem.job)
+    lock_for_decision(problem.job)
+    _of_a_line(problem)
     problems = list(members(problem.job, problem.group)) if problem.group else [problem]
     if any(each.item.outcome for each in problems):
         raise DecisionRefused("It is imported already: change the example instead.")
@@ -163,7 +166,7 @@ def undo(problem: ImportProblem) -> None:
 @transaction.atomic
 def undo_all(job: ImportJob, code: str) -> int:
     """Take back every decision about this defect whose line is not imported yet. Returns how many lines."""
-    _deciding(job)
+    lock_for_decision(job)
     rows = job.problems.filter(code=code, severity=DEFECT).exclude(action=OPEN)
     imported = rows.exclude(item__outcome="").exclude(group=0).values_list("group", flat=True)
     problems = list(
@@ -186,10 +189,15 @@ def _reopen(problems: Sequence[ImportProblem]) -> None:
     _rebuild([each.item for each in problems])
 
 
-def _deciding(job: ImportJob) -> None:
+def lock_for_decision(job: ImportJob) -> None:
     """The job's row is locked, so that no import starts between a decision and what follows from it."""
     if ImportJob.objects.select_for_update().get(pk=job.pk).state not in DECIDING_STATES:
         raise DecisionRefused("This import is not waiting for decisions now. Reload the page.")
+
+
+def _of_a_line(problem: ImportProblem) -> None:
+    if problem.code == BOTH_CHANGED:
+        raise DecisionRefused("A file that was changed on both sides is taken, left out, or merged.")
 
 
 def _answer(text: str) -> str:
@@ -226,7 +234,7 @@ def _rebuild(items: Sequence[ImportItem]) -> None:
             item.change = "left_out"
         item.save()
         _defects_now(item, rows, [] if item.change == "left_out" else defects.defects(row.answer))
-        _notes_now(item, rows, planned.problems)
+        notes_now(item, rows, planned.problems)
 
 
 def _defects_now(item: ImportItem, rows: Sequence[ImportProblem], found: Sequence[str]) -> None:
@@ -243,7 +251,8 @@ def _defects_now(item: ImportItem, rows: Sequence[ImportProblem], found: Sequenc
     )
 
 
-def _notes_now(item: ImportItem, rows: Sequence[ImportProblem], notes: Iterable[Problem]) -> None:
+def notes_now(item: ImportItem, rows: Sequence[ImportProblem], notes: Iterable[Problem]) -> None:
+    """The warnings of an item become those of its present text."""
     stale = [row.pk for row in rows if row.severity == WARNING and not row.code.startswith("normalised-")]
     ImportProblem.objects.filter(pk__in=stale).delete()
     ImportProblem.objects.bulk_create(checking.problem_row(item, note) for note in notes)

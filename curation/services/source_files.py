@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from curation.domain import tree_manifest
 from curation.domain.labels import TOPICS
 from curation.domain.markdown import LARGEST_FILE_BYTES
 from curation.domain.problems import Problem
@@ -55,6 +56,28 @@ def read_examples(root: Path) -> list[SourceFile]:
         if len(files) > MAX_FILES:
             raise FolderRefused(f"{root}: more than {MAX_FILES} files. Import it topic by topic.")
     return files
+
+
+def manifest_of(root: Path) -> bytes | None:
+    """The .studio.json of the tree that `root` is, or is a topic or a file of; None when there is none.
+
+    Raises:
+        FolderRefused: It is a link, or cannot be read.
+    """
+    root = _there(root)
+    top = root.parent.parent if root.is_file() else root.parent if root.name in TOPICS else root
+    file = top / tree_manifest.NAME
+    try:
+        if file.is_symlink():
+            raise FolderRefused(f"{file}: a link is not followed. Put the file itself there, or remove it.")
+        if not file.is_file():
+            return None
+        with file.open("rb") as stream:
+            return stream.read(tree_manifest.LARGEST_BYTES + 1)  # tree_manifest refuses what is larger
+    except OSError as error:
+        raise FolderRefused(
+            f"{file}: cannot be read ({error.strerror}). Give this account access."
+        ) from error
 
 
 def read_tree(folder: Path, suffix: str) -> list[SourceFile]:

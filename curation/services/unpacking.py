@@ -11,10 +11,12 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self
 
+from curation.domain import tree_manifest
 from curation.domain.labels import TOPICS
 from curation.domain.markdown import LARGEST_FILE_BYTES
 from curation.domain.problems import Problem
@@ -89,6 +91,56 @@ def members_of(archive: Path) -> Iterator[Member]:
         ) from error
 
 
+def manifest_of(archive: Path) -> bytes | None:
+    """The archive's .studio.json, of several the one nearest to the top; None when there is none.
+
+    It may stand anywhere in the archive, and must be known before the first example: so it is read by itself.
+
+    Raises:
+        ArchiveRefused: broken, or larger than the limits.
+    """
+    found = _zip_manifest if zipfile.is_zipfile(archive) else _tar_manifest
+    try:
+        return found(archive)
+    except ArchiveRefused:
+        raise
+    except _BROKEN as error:
+        raise ArchiveRefused(
+            f"The archive is broken ({_sentence(error)}). Pack it again as .zip or .tar.gz."
+        ) from error
+
+
+def _zip_manifest(archive: Path) -> bytes | None:
+    _small_directory(archive)
+    with zipfile.ZipFile(archive) as unpacked:
+        named = [info for info in unpacked.infolist() if _is_manifest(info.filename)]
+        if not named:
+            return None
+        with unpacked.open(min(named, key=lambda info: _depth(info.filename))) as content:
+            return content.read(tree_manifest.LARGEST_BYTES + 1)
+
+
+def _tar_manifest(archive: Path) -> bytes | None:
+    found: tuple[tuple[int, str], bytes] | None = None
+    with _opened_tar(archive) as (tar, _):
+        for info in tar:
+            tar.members = []
+            if info.isreg() and _is_manifest(info.name) and (found is None or _depth(info.name) < found[0]):
+                content = tar.extractfile(info)
+                assert content is not None  # a plain file
+                found = _depth(info.name), content.read(tree_manifest.LARGEST_BYTES + 1)
+    return found[1] if found else None
+
+
+def _is_manifest(name: str) -> bool:
+    parts = name.split("/")
+    return parts[-1] == tree_manifest.NAME and "__MACOSX" not in parts
+
+
+def _depth(name: str) -> tuple[int, str]:
+    return name.removeprefix("./").count("/"), name
+
+
 class _Counted:
     """A stream that refuses to give more than the limits allow."""
 
@@ -127,6 +179,17 @@ class _CarefulTarInfo(tarfile.TarInfo):
 
 
 def _tar_members(archive: Path) -> Iterator[Member]:
+    with _opened_tar(archive) as (tar, raw):
+        for info in tar:
+            tar.members = []  # tarfile would remember every header
+            if info.isdir():
+                continue
+            yield Member(_shown(info.name), _tar_file(tar, info), raw.tell())
+
+
+@contextmanager
+def _opened_tar(archive: Path) -> Iterator[tuple[Any, BinaryIO]]:
+    """The archive as a stream, and the file below it, which tells how far the reading has come."""
     size = archive.stat().st_size
     with archive.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
@@ -136,11 +199,7 @@ def _tar_members(archive: Path) -> Iterator[Member]:
             _Counted(stream, size) as counted,
             tarfile.open(fileobj=counted, mode="r|", tarinfo=_CarefulTarInfo) as tar,  # type: ignore[call-overload]
         ):
-            for info in tar:
-                tar.members = []  # tarfile would remember every header
-                if info.isdir():
-                    continue
-                yield Member(_shown(info.name), _tar_file(tar, info), raw.tell())
+            yield tar, raw
 
 
 def _tar_file(tar: tarfile.TarFile, info: tarfile.TarInfo) -> SourceFile | None:
@@ -238,7 +297,8 @@ def _once(member: Member, file: SourceFile, seen: set[str]) -> Member:
 def _is_junk(name: str) -> bool:
     """What archivers add, and what lies beside the examples of a training-data folder."""
     parts = name.split("/")
-    if "__MACOSX" in parts or parts[-1] in ({".DS_Store", "Thumbs.db", "desktop.ini"} | NOT_EXAMPLE_FILES):
+    names = {".DS_Store", "Thumbs.db", "desktop.ini", tree_manifest.NAME} | NOT_EXAMPLE_FILES
+    if "__MACOSX" in parts or parts[-1] in names:
         return True
     return parts[-1].startswith("._") or (
         not any(part in TOPICS for part in parts[:1]) and any(part in NOT_EXAMPLES for part in parts[:-1])

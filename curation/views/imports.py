@@ -10,15 +10,22 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from curation.domain.defects import DEFECTS
+from curation.domain.reconciling import BOTH_CHANGED, MEANING
 from curation.forms.imports import FolderForm, UploadForm
 from curation.models import Example, ImportItem, ImportJob
 from curation.models.imports import DEFECT
-from curation.services import mending, queueing, reporting, uploading, working
+from curation.services import mending, queueing, reconciling, reporting, uploading, working
 from curation.views.paging import page_of, whole_numbers
 from studio.http import SignedInRequest
 
 SHOWN_JOBS = 20
+SHOWN_CONFLICTS = 10  # on the import's page
 ACTIVE = ("queued", "checking", "confirmed", "importing")
+TITLES = {
+    "waiting": "Waiting for a decision",
+    "record": "Conversations that fit no example",
+    "example": "Examples",
+}
 CHIPS = {"done": "good", "failed": "bad", "cancelled": "warn", "ready": "good"}
 
 
@@ -116,7 +123,13 @@ def import_items(request: SignedInRequest, job_id: int, change: str) -> HttpResp
         items = items.waiting()
     else:
         items = items.filter(change=change)
-    context = {"job": job, "change": change, "page": page_of(items, "position", whole_numbers(request.GET))}
+    title = TITLES.get(change) or dict(ImportItem.CHANGES).get(change, change).capitalize()
+    context = {
+        "job": job,
+        "change": change,
+        "title": title,
+        "page": page_of(items, "position", whole_numbers(request.GET)),
+    }
     return render(request, "curation/import_items.html", context)
 
 
@@ -149,7 +162,9 @@ def live(job: ImportJob) -> dict[str, Any]:
         "report": report,
         "defects": [code for code in report.codes if code.severity == DEFECT] if report else [],
         "findings": [code for code in report.codes if code.severity != DEFECT] if report else [],
-        "says": DEFECTS,
+        "says": {**DEFECTS, BOTH_CHANGED: MEANING},
+        "conflicts": reconciling.conflicts(job).order_by("action", "pk")[:SHOWN_CONFLICTS] if report else [],
+        "from_export": bool(report) and job.items.exclude(exported_hash="").exists(),
         "may_cancel": job.state in (*ACTIVE, "ready") and not job.cancel_requested_at,
     }
 

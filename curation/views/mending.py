@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from curation.domain import token_diff
 from curation.domain.defects import DEFECTS, REPEATED_PROMPT, newline_places
+from curation.domain.reconciling import BOTH_CHANGED
 from curation.forms.imports import ChoiceForm, DecisionForm
 from curation.models import ImportJob, ImportProblem
 from curation.models.imports import DEFECT, OPEN
@@ -39,6 +40,8 @@ class Answer:
 def import_mend(request: SignedInRequest, job_id: int, code: str) -> HttpResponse:
     """The line to decide about: ?at= names it, else the first open one after ?after=."""
     job = get_object_or_404(ImportJob, pk=job_id)
+    if code == BOTH_CHANGED:
+        return redirect("import_conflicts", job_id)
     if code not in DEFECTS:
         raise Http404
     if code == REPEATED_PROMPT:
@@ -81,6 +84,8 @@ def import_undo(request: SignedInRequest, job_id: int, problem_id: int) -> HttpR
 @require_POST
 def import_mend_all(request: SignedInRequest, job_id: int, code: str) -> HttpResponse:
     job = get_object_or_404(ImportJob, pk=job_id)
+    if code not in DEFECTS:
+        raise Http404
     try:
         if request.POST.get("undo"):
             n = mending.undo_all(job, code)
@@ -184,6 +189,7 @@ def _common(job: ImportJob, code: str) -> dict[str, Any]:
         "decided": rows.count() - waiting,
         "alike": waiting if code in mending.MENDABLE_ALIKE else 0,
         "may_decide": job.state in mending.DECIDING_STATES,
+        "may_undo_all": job.state in mending.DECIDING_STATES,
     }
 
 
@@ -197,7 +203,7 @@ def _at(request: SignedInRequest, rows: Any) -> ImportProblem | None:
 
 
 def _problem(job_id: int, problem_id: int) -> ImportProblem:
-    rows = ImportProblem.objects.select_related("item", "job").filter(severity=DEFECT)
+    rows = ImportProblem.objects.select_related("item", "job").filter(severity=DEFECT, code__in=DEFECTS)
     return get_object_or_404(rows, pk=problem_id, job_id=job_id)
 
 

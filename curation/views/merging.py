@@ -92,6 +92,7 @@ def draft_merge(request: SignedInRequest, draft_id: int) -> HttpResponse:
         "example": draft.example,
         "theirs": sides.theirs,
         "base": sides.base,
+        "with_note": True,
         "keep_word": "Keep it as my draft",
         "save_word": f"Save as revision {sides.theirs.number + 1}",
         "back": (reverse("draft_edit", args=[draft.pk]), "Back to my draft"),
@@ -160,8 +161,8 @@ def result_page(
     form = MergeForm(request.POST)
     form.is_valid()
     common = _common(request, texts, context)
-    if moved:  # what is shown was merged with the text that the form names, and saving judges by that
-        common["theirs_hash"] = form.cleaned_data.get("theirs_hash", texts.theirs_hash)
+    # What is shown was merged with the text that the form names, so saving judges by that one.
+    common["theirs_hash"] = form.cleaned_data.get("theirs_hash", texts.theirs_hash)
     choices = enumerate(form.choices(len(conflicts(texts.pieces))), 1)
     context = {
         **common,

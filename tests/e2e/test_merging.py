@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from curation.models import Draft, Example
-from curation.services import drafting
+from curation.models import Draft, Example, ImportJob
+from curation.services import drafting, uploading, writing_back
+from curation.services.finding import Filters
 from tests import makers
 
 CODE = "rem add up\ntotal = 0\nfor i = 1 to 10\n    total = total + i\nnext i\nprint total\n"
@@ -76,3 +79,33 @@ def test_without_javascript(browser: Browser, live_server: Any, draft: Draft):
     expect(page.get_by_text("Saved gui/add-up.md as revision 3.")).to_be_visible()
     assert Example.objects.get().title == "Ten numbers"
     page.context.close()
+
+
+def test_the_pages_around_it_are_accessible(
+    page: Page, live_server: Any, draft: Draft, axe: Callable[[], list[str]], tmp_path: Path, settings: Any
+):
+    settings.VAR = tmp_path / "var"
+    assert draft.example
+    draft.author.groups.add(Group.objects.get_or_create(name="maintainer")[0])
+    open_merge(page, live_server.url, draft)
+    job = changed_on_both_sides(draft.author, tmp_path / "tree")
+
+    for address in (
+        reverse("revision_list", args=[draft.example_id]),
+        reverse("revision_compare", args=[draft.example_id]) + "?left=1&right=2",
+        reverse("import_page", args=[job.pk]),
+        reverse("import_conflicts", args=[job.pk]),
+    ):
+        page.goto(live_server.url + address)
+        assert axe() == [], address
+    page.keyboard.press("s")
+    expect(page.get_by_text("All 1 are decided.")).to_be_visible()
+
+
+def changed_on_both_sides(author: User, tree: Path) -> ImportJob:
+    """An import of a folder with one conflict."""
+    writing_back.export_tree(tree, Filters())
+    makers.put(tree, "gui/add-up.md", MINE)
+    makers.edited(Example.objects.get(), text("Again", CODE, "It adds."))
+    job = uploading.open_job(kind="folder", name="tree", source=tree, author=author, wake_worker=False)
+    return makers.worked(job)

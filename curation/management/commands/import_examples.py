@@ -28,7 +28,8 @@ class Command(BaseCommand):
     help = (
         "Import examples from a training-data folder, a topic folder, a Markdown file, an archive or a "
         "ChatML .jsonl file. Files with errors are refused, lines with defects wait for a decision in the "
-        "browser, all others are imported; exit code 1 when something was refused."
+        "browser, all others are imported; exit code 1 when something was refused. Of a tree that "
+        "export_examples wrote, what was changed here and in the studio waits for a decision too."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -92,7 +93,9 @@ class Command(BaseCommand):
             "created": checked.writes.get("new", 0) if dry_run else now.outcomes.get("created", 0),
             "changed": checked.writes.get("changed", 0) if dry_run else now.outcomes.get("changed", 0),
             "unchanged": checked.changes.get("unchanged", 0) + now.outcomes.get("unchanged", 0),
+            "older": checked.changes.get("older", 0),
             "refused": checked.changes.get("refused", 0),
+            "conflicts": checked.changes.get("conflict", 0),
             "waiting": checked.waiting,
         }
         if as_json:
@@ -108,9 +111,16 @@ class Command(BaseCommand):
             f"{counts['changed']} {would}changed, {counts['unchanged']} unchanged, "
             f"{counts['refused']} {would}refused."
         )
-        if checked.waiting:
+        if counts["older"]:
+            self.stdout.write(f"Older than the studio's text, and left alone: {counts['older']} {what}.")
+        if counts["conflicts"]:
             self.stdout.write(
-                f"{checked.waiting} wait for a decision: open /import/{job.pk}/ in the browser and mend them."
+                f"Changed here and in the studio: {counts['conflicts']} {what}. Open "
+                f"/import/{job.pk}/conflicts/ in the browser, choose, and confirm the import there."
+            )
+        if mends := checked.waiting - counts["conflicts"]:
+            self.stdout.write(
+                f"{mends} wait for a decision: open /import/{job.pk}/ in the browser and mend them."
             )
 
 

@@ -51,7 +51,7 @@ def test_a_refused_file_is_reported_with_its_place_and_exit_code_1(training_data
     assert (code, report["ok"], report["files"], report["created"]) == (1, False, 3, 2)
     problem = next(p for p in report["problems"] if p["severity"] == "error")
     assert (problem["file"], problem["line"]) == ("gui/bad.md", 4)
-    assert set(problem) == {"file", "line", "code", "severity", "message", "suggestion"}
+    assert set(problem) == {"file", "line", "code", "severity", "message", "suggestion", "field"}
 
 
 def test_importing_a_chatml_file_says_what_waits(tmp_path, db):

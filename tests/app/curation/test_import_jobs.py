@@ -144,6 +144,19 @@ def test_a_changed_file_is_the_next_revision_and_an_unchanged_one_none(author):
     assert Example.objects.get(path="gui/b.md").title == "First"
 
 
+def test_a_line_whose_example_was_edited_since_does_not_bring_the_old_text_back(author):
+    rows = lines(("How do I print?", FENCE))
+    imported(checked(author, rows))
+    example = Example.objects.get()
+    makers.edited(example, makers.example_text("Edited by a person"))
+
+    job = imported(checked(author, rows, "again.jsonl"))
+
+    assert reporting.report_of(job).changes == {"older": 1}
+    assert list(job.problems.values_list("code", flat=True)).count("older-text") == 1
+    assert Example.objects.get().title == "Edited by a person"
+
+
 def test_what_was_saved_since_the_check_is_left_alone(author):
     job = checked(author, makers_zip({"gui/a.md": makers.example_text("From the archive")}), "one.zip")
     mine = makers.example("gui/a.md", makers.example_text("Mine, saved meanwhile"))

@@ -9,6 +9,7 @@ from curation.views import (
     history,
     imports,
     labelling,
+    listing,
     mending,
     merging,
     reviews,
@@ -18,7 +19,8 @@ from curation.views import (
 )
 
 urlpatterns = [
-    path("examples/", examples.example_list, name="example_list"),
+    path("examples/", listing.example_list, name="example_list"),
+    path("examples/tags/", listing.example_tags, name="example_tags"),
     path("examples/download/", write_back.example_download, name="example_download"),
     path("examples/new/", editor.example_new, name="example_new"),
     path("examples/check/", editor.example_check, name="example_check"),

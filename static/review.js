@@ -16,7 +16,9 @@ document.addEventListener("keydown", (event) => {
   if (!wanted) return;
   event.preventDefault();
   const reason = wanted.form && wanted.form.querySelector("[data-reason]");
-  if ("needsReason" in wanted.dataset && reason && !reason.value.trim()) {
+  if (wanted.matches(TYPING)) {
+    wanted.focus();
+  } else if ("needsReason" in wanted.dataset && reason && !reason.value.trim()) {
     reason.focus();
   } else {
     wanted.click();

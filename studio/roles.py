@@ -33,6 +33,7 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "dashboard": (SIGNED_IN, None),
     # curation
     "example_list": ("author", None),
+    "example_tags": ("author", None),
     "example_download": ("author", None),
     "example_new": ("author", "author"),
     "example_check": (None, "author"),

@@ -43,8 +43,10 @@ Note = Annotated[str, StringConstraints(pattern=PLAIN, max_length=authoring.MAX_
 class Filters(Schema):
     """As on the page: what is left out means any."""
 
-    q: Short = Field("", description="each word begins a word of path, title or text")
-    status: Literal["", *finding.STATUSES] = ""  # type: ignore[valid-type]
+    q: Short = Field("", description="each word of two letters or more begins a word of path, title or text")
+    status: Literal["", "live", *finding.STATUSES] = Field(  # type: ignore[valid-type]
+        "", description="live: neither rejected nor set aside"
+    )
     type: Literal["", *TYPES] = ""  # type: ignore[valid-type]
     generation: Literal["", "all", *GENERATIONS] = ""  # type: ignore[valid-type]
     topic: Literal["", *TOPICS] = ""  # type: ignore[valid-type]
@@ -61,6 +63,8 @@ class Filters(Schema):
     job: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,18}$")] = Field(
         "", description="the import that wrote the present text or one before it"
     )
+    assigned: Short = Field("", description="username of a reviewer who was asked to judge it")
+    needed: Literal["", "1", "more"] = Field("", description="reviewers that it takes: one, or two or more")
 
 
 class ExampleRow(Schema):

@@ -147,6 +147,11 @@ class Comparison(models.Model):
     total = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True, help_text="when nothing was left to compare")
     problem = models.CharField(max_length=300, blank=True, help_text="why the last claim ended early")
+    # What curation.services.tallying found when it counted last.
+    clusters = models.PositiveIntegerField(default=0, help_text="that wait for a decision")
+    tallied = models.CharField(max_length=100, blank=True, help_text="what the count was made from")
+    tallied_at = models.DateTimeField(null=True)
+    tally_s = models.FloatField(default=0, help_text="seconds that it took")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_comparison")]

@@ -8,6 +8,22 @@ from django.db import models
 from curation.domain import review
 from curation.models.immutable import ImmutableModel
 
+DISCARDED = ("rejected", "set_aside")
+FILTERED = (
+    "type",
+    "topic",
+    "difficulty",
+    "generation_label",
+    "written_by",
+    "last_verdict",
+    "problem_count",
+    "near_count",
+    "reviews_needed",
+    "label_source",
+    "label_verdict",
+    "import_job",
+)
+
 
 class ExampleQuerySet(models.QuerySet):
     """`status` is a column that curation.services.standing keeps equal to what the rows say."""
@@ -18,7 +34,7 @@ class ExampleQuerySet(models.QuerySet):
 
     def without_discarded(self) -> ExampleQuerySet:
         """Neither rejected nor set aside: what may still become training data."""
-        return self.exclude(status__in=["rejected", "set_aside"])
+        return self.exclude(status__in=DISCARDED)  # not "in the others": SQLite would sort them all
 
     def approved(self) -> ExampleQuerySet:
         return self.with_status_in("approved")
@@ -50,8 +66,8 @@ class Example(models.Model):
     # Read from the head revision when it is written (services/authoring.py), so that lists can filter.
     content_hash = models.CharField(max_length=64, db_index=True)
     title = models.CharField(max_length=300)
-    type = models.CharField(max_length=20, db_index=True)
-    topic = models.CharField(max_length=40, db_index=True)
+    type = models.CharField(max_length=20)
+    topic = models.CharField(max_length=40)
     difficulty = models.CharField(max_length=20, blank=True)
     generations = models.JSONField(default=list, help_text='["all"] or a list such as ["bbj-gui", "dwc"]')
     generation_label = models.CharField(
@@ -90,6 +106,10 @@ class Example(models.Model):
     reviews_needed = models.PositiveSmallIntegerField(
         default=1, help_text="reviewers who have to judge one text, each without seeing the others' verdicts"
     )
+    # Written by the job that compares texts (services/tallying.py), so it may be some seconds behind.
+    near_count = models.PositiveIntegerField(
+        default=0, help_text="other examples in its cluster of near-duplicates"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -103,10 +123,10 @@ class Example(models.Model):
             models.Index(
                 fields=["status", "endorsed", "id", "verdict_count", "reviews_needed"], name="example_queue"
             ),
-            # Holds all that the counts and the coverage grid group by, so that they never read a row.
-            models.Index(
-                fields=["status", "type", "topic", "difficulty", "generation_label"], name="example_counts"
-            ),
+            # Each holds all that a list filters by. The first is what counts and the coverage grid are read
+            # from, the second gives a page in order; neither reads a row that does not match.
+            models.Index(fields=["status", *FILTERED], name="example_counts"),
+            models.Index(fields=["path", "status", *FILTERED], name="example_pages"),
         ]
 
     def __str__(self) -> str:
@@ -146,6 +166,8 @@ class Revision(ImmutableModel):
     class Meta:
         ordering = ["example_id", "number"]
         constraints = [models.UniqueConstraint(fields=["example", "number"], name="revision_number_once")]
+        # Whether somebody wrote at an example is asked of every example that waits for a review.
+        indexes = [models.Index(fields=["author", "example"])]
 
     def __str__(self) -> str:
         return f"{self.example.path} r{self.number}"

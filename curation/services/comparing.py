@@ -26,7 +26,7 @@ from curation.domain.likeness import Fingerprint
 from curation.domain.markdown import ExampleDoc
 from curation.models import ComparedCode, ComparedText, Comparison, Example, NearForms, NormalForm
 from curation.models.examples import ExampleQuerySet
-from curation.services import deduplicating, indexing, waking
+from curation.services import deduplicating, indexing, tallying, waking
 
 TASK = "curation.tasks.compare_texts"
 LEASE_S = 120  # renewed with each batch
@@ -164,11 +164,11 @@ class _Claim:
 
 
 def compare() -> int | None:
-    """Compare everything that is not compared yet. Returns how many texts that were.
+    """Compare everything that is not compared yet, and count anew. Returns how many texts were compared.
 
     None when another process is at it. Safe to call as often as you like, in a worker or in the foreground.
     """
-    if not _unfinished():
+    if not _unfinished() and not tallying.is_due():
         return 0
     claim = _claim()
     if claim is None:
@@ -177,6 +177,8 @@ def compare() -> int | None:
         done = _compare_all(claim)
         _forget_unused(claim)
         claim.write(finished_at=Now(), problem="")
+        if tallying.is_due():
+            tallying.tally()
     except ComparedElsewhere:
         return None
     except Exception as error:
@@ -219,7 +221,7 @@ def _compare_all(claim: _Claim) -> int:
     while batch := _unprepared(BATCH):
         with transaction.atomic():
             done += len(batch)
-            claim.write(done=done, total=max(total, done))
+            claim.write(done=done, total=max(total, done), tallied="")
             _store([(e.head.text if e.head else "", e.content_hash, e.path) for e in batch])
     for rule in RULES:
         if _mostly_new(rule):

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import BooleanField, Count, F
 from django.db.models.expressions import RawSQL
 
 from curation.domain.labelling import IMPORT, PERSON, SOURCES, SUGGESTION
 from curation.domain.labels import labels_with
 from curation.domain.search_words import asked_words
 from curation.models import Example
-from curation.models.examples import ExampleQuerySet
-from curation.services import surveying
+from curation.models.examples import DISCARDED, ExampleQuerySet
 
 STATUSES = tuple(value for value, _ in Example.STATUSES)
 VERDICTS = ("approve", "request_changes", "reject")
 TRACES = ("differs", "conforms", "cannot tell")
 UNKNOWN = "unknown"  # in an address, for a label of which nobody noted who gave it
 LABELLED = (PERSON, SUGGESTION, IMPORT, UNKNOWN, NOT_PERSON := "not_person")
+MOST_COUNTED = 2_000  # of what a search for words finds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Empty means: any. Each search word may begin any word of path, title or text."""
+    """Empty means: any. Each search word of two letters or more may begin any word of path, title or text."""
 
     q: str = ""
-    status: str = ""
+    status: str = ""  # one of STATUSES; "live": neither rejected nor set aside
     type: str = ""
     generation: str = ""
     topic: str = ""
@@ -40,18 +42,52 @@ class Filters:
     labelled: str = ""  # who gave the label: one of LABELLED; "not_person": nobody has said so by hand
     traces: str = ""  # what the traces in the code say about the label: one of TRACES
     job: str = ""  # the number of the import that wrote the present text or one before it
+    assigned: str = ""  # the username of a reviewer who is asked to judge it
+    needed: str = ""  # "1": one reviewer is enough; "more": two or more have to judge it
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many examples of each status match the other filters; `capped`: there are more than counted."""
+
+    by_status: Mapping[str, int]
+    capped: bool = False
+
+    def of(self, status: str) -> int:
+        """Of one status, of those that are live, or of all with ""."""
+        if status == "live":
+            return sum(n for one, n in self.by_status.items() if one not in DISCARDED)
+        return self.by_status[status] if status else sum(self.by_status.values())
 
 
 def find_examples(filters: Filters) -> ExampleQuerySet:
     """The examples that match, in path order."""
+    return _with_status(_matching(filters), filters.status)
+
+
+def find_and_count(filters: Filters) -> tuple[ExampleQuerySet, Counts]:
+    """The same, and how many examples of each status match the other filters.
+
+    Of what holds the words of a search MOST_COUNTED are looked at: a word may stand in every text.
+    """
     rows = _matching(filters)
-    return rows.with_status_in(filters.status) if filters.status else rows
+    by_status, capped = dict.fromkeys(STATUSES, 0), False
+    if filters.q.strip():
+        found = list(rows.order_by().values_list("status", flat=True)[: MOST_COUNTED + 1])
+        by_status |= Counter(found[:MOST_COUNTED])
+        capped = len(found) > MOST_COUNTED
+    else:
+        by_status |= dict(rows.order_by().values_list("status").annotate(Count("pk")))
+    return _with_status(rows, filters.status), Counts(by_status, capped)
 
 
-def status_counts(filters: Filters) -> dict[str, int]:
-    """How many examples of each status match the other filters."""
-    rows = _matching(filters).order_by().values_list("status").annotate(Count("pk"))
-    return dict.fromkeys(STATUSES, 0) | dict(rows)
+def _with_status(rows: ExampleQuerySet, status: str) -> ExampleQuerySet:
+    if status == "live":
+        return rows.without_discarded()
+    return rows.with_status_in(status) if status else rows
 
 
 def label_counts(filters: Filters) -> dict[str, int]:
@@ -84,24 +120,43 @@ def _matching(filters: Filters) -> ExampleQuerySet:
         rows = rows.filter(label_verdict=filters.traces)
     if filters.job:
         rows = rows.filter(import_job=filters.job)
+    if filters.near:
+        rows = rows.without_discarded().filter(near_count__gt=0)
+    if filters.assigned:
+        rows = rows.filter(assignments__reviewer__username=filters.assigned)
+    if filters.needed:
+        rows = rows.filter(reviews_needed=1) if filters.needed == "1" else rows.filter(reviews_needed__gt=1)
     if words := asked_words(filters.q):
-        rows = rows.filter(pk__in=_ids_with(words))
+        rows = _with_words(rows, words)
     elif filters.q.strip():
         return rows.none()  # signs alone are no word of any text
-    if filters.near:
-        rows = rows.filter(pk__in=surveying.ids_with_near())
     return rows
 
 
-def _ids_with(words: list[str]) -> RawSQL:
-    """The ids of the examples in whose text each of these begins a word, by the index of the database.
+def _with_words(rows: ExampleQuerySet, words: list[str]) -> ExampleQuerySet:
+    """Those in whose text each word stands, or begins one, by the index of the database.
 
-    The words hold letters and digits only (curation.domain.search_words), so they need no quoting.
+    The words hold letters and digits only (curation.domain.search_words), so they need no quoting. One letter
+    begins half of all words, so it is looked for as a word of its own.
     """
     if connection.vendor == "postgresql":
-        asked = " & ".join(f"'{word}':*" for word in words)
-        where = "curation_examplewords_index_of(words) @@ %s::tsquery"
-        return RawSQL(f"SELECT example_id FROM curation_examplewords WHERE {where}", [asked])
-    asked = " ".join(f'"{word}"*' for word in words)
+        return _with_words_postgresql(rows, words)
+    asked = " ".join(f'"{word}"{"*" if len(word) > 1 else ""}' for word in words)
     index = "curation_examplewords_index"
-    return RawSQL(f"SELECT rowid FROM {index} WHERE {index} MATCH %s", [asked])
+    ids = RawSQL(f"SELECT rowid FROM {index} WHERE {index} MATCH %s", [asked])
+    # The sum keeps SQLite from fetching every match by its id and sorting them: it goes through an index of
+    # examples in order instead, and stops when the page is full.
+    return rows.alias(number=F("pk") + 0).filter(number__in=ids)
+
+
+def _with_words_postgresql(rows: ExampleQuerySet, words: list[str]) -> ExampleQuerySet:
+    asked = " & ".join(f"'{word}'{':*' if len(word) > 1 else ''}" for word in words)
+    table, holds = "curation_examplewords", "curation_examplewords_index_of(words) @@ %s::tsquery"
+    with connection.cursor() as cursor:
+        few = f"SELECT 1 FROM {table} WHERE {holds} LIMIT {MOST_COUNTED + 1}"
+        cursor.execute(f"SELECT count(*) FROM ({few}) AS found", [asked])
+        is_common = cursor.fetchone()[0] > MOST_COUNTED
+    if is_common:  # a page is full sooner by asking example after example than by gathering all matches
+        each = f"SELECT {holds} FROM {table} WHERE example_id = curation_example.id"
+        return rows.alias(holds=RawSQL(f"({each})", [asked], BooleanField())).filter(holds=True)
+    return rows.filter(pk__in=RawSQL(f"SELECT example_id FROM {table} WHERE {holds}", [asked]))

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from curation.models import Example, PairJudgement
-from curation.services import standing
+from curation.services import comparing, standing
 
 MAX_REASON = 500
 MOST_SET_ASIDE = 200  # by one key press
@@ -144,4 +144,5 @@ def _write(rows: Sequence[PairJudgement]) -> uuid.UUID:
         row.action = action
     PairJudgement.objects.bulk_create(rows)
     standing.refresh(pk for row in rows for pk in (row.first_id, row.second_id))
+    comparing.wake_when_saved()  # it counts what is left
     return action

@@ -208,11 +208,6 @@ def _in_order(a: int, b: int) -> Ids:
     return (a, b) if a < b else (b, a)
 
 
-def ids_with_near() -> list[int]:
-    """The examples that stand in a cluster at the default threshold."""
-    return [member for cluster in landscape().clusters(DEFAULT) for member in cluster.members]
-
-
 def by_worth(members: Iterable[int]) -> list[Example]:
     """These examples with their status, the one that is most worth keeping first; `length` in characters."""
     rows = Example.objects.filter(pk__in=members).select_related("head__author")

@@ -16,6 +16,7 @@ from curation.domain.bbj import CHECK_VERSION
 from curation.forms.examples import EditorForm
 from curation.models import Draft, Example
 from curation.services import authoring, drafting
+from curation.views import places
 from curation.views.highlighting import file_html
 from studio.http import SignedInRequest
 
@@ -64,7 +65,7 @@ def example_edit(request: SignedInRequest, example_id: int) -> HttpResponse:
     beside = _beside(request.GET)
     if draft := Draft.objects.filter(author=request.user, example=example).first():
         query = f"?beside={beside.pk}" if beside else ""
-        return redirect(f"{reverse('draft_edit', args=[draft.pk])}{query}")
+        return redirect(places.keep(request, f"{reverse('draft_edit', args=[draft.pk])}{query}"))
     assert example.head
     initial = {
         "path": example.path,
@@ -179,7 +180,7 @@ def _save(request: SignedInRequest, *, example: Example | None, draft: Draft | N
     if data["beside"]:  # it was opened to merge two near-duplicates: one of them is still to be set aside
         cluster = reverse("duplicate_cluster", args=[saved.example.pk])
         return redirect(f"{cluster}?left={saved.example.pk}&right={data['beside']}")
-    return redirect("example_page", saved.example.pk)
+    return redirect(places.keep(request, reverse("example_page", args=[saved.example.pk])))
 
 
 def _page(

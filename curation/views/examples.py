@@ -1,4 +1,4 @@
-"""The list of examples, and one example."""
+"""One example."""
 
 from __future__ import annotations
 
@@ -9,45 +9,15 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from curation.domain import markdown
-from curation.forms.examples import STATUS_WORDS, ExampleFilterForm
 from curation.forms.reviews import ReviewForm
 from curation.models import Example, Revision
-from curation.services import authoring, finding, resolving, reviewing, revising, storing, surveying, waiving
+from curation.services import authoring, resolving, reviewing, revising, storing, surveying, waiving
 from curation.views.highlighting import file_html
 from curation.views.labels import judged_parts
-from curation.views.paging import page_of
 from curation.views.rendering import code_blocks, markdown_html
 from studio.http import SignedInRequest
 
 NEWEST_SHOWN = 5  # revisions on the example's page
-
-
-@require_safe
-def example_list(request: SignedInRequest) -> HttpResponse:
-    form = ExampleFilterForm(request.GET)
-    filters = form.filters()
-    counts = finding.status_counts(filters)
-    page = page_of(finding.find_examples(filters), "path", request.GET)
-    context = {
-        "form": form,
-        "page": page,
-        "rows": [(example, example.status) for example in page.rows],
-        "counts": [(status, STATUS_WORDS[status], counts[status]) for status in finding.STATUSES],
-        "found": counts[filters.status] if filters.status else sum(counts.values()),
-        "filtered": any(filters.__dict__.values()),
-        "status": filters.status,
-        "query": _query_without_place(request),
-    }
-    template = "curation/_example_table.html" if request.htmx else "curation/example_list.html"
-    return render(request, template, context)
-
-
-def _query_without_place(request: SignedInRequest) -> str:
-    """The filters alone, for a link."""
-    query = request.GET.copy()
-    for name in ("after", "before", "status"):
-        query.pop(name, None)
-    return query.urlencode()
 
 
 def example_context(example: Example, revision: Revision) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from curation.forms.reviews import ReviewForm
 from curation.models import Example
 from curation.services import reserving, reviewing
+from curation.views import places
 from curation.views.examples import example_context, page_context, panel_context
 from studio.http import SignedInRequest
 
@@ -52,7 +53,7 @@ def review_example(request: SignedInRequest, example_id: int) -> HttpResponse:
         return render(request, "curation/_review_panel.html", context, status=status)
     if form.errors:
         return render(request, "curation/example_page.html", page_context(request, example, form), status=422)
-    return redirect("example_page", example.pk)
+    return redirect(places.keep(request, reverse("example_page", args=[example.pk])))
 
 
 def _asked_for(request: SignedInRequest) -> Example | None:

@@ -19,7 +19,7 @@ def example_download(request: SignedInRequest) -> HttpResponse | StreamingHttpRe
     asked = request.GET.copy()
     asked.setdefault("status", "approved")
     form = ExampleFilterForm(asked)
-    filters = form.filters()
+    filters = form.filters(request.user)
     if form.errors:
         messages.error(request, "A filter of the download is none of its choices; nothing was made.")
         return redirect("example_list")

@@ -49,8 +49,8 @@ def test_filters_ask_for_label_author_verdict_and_problems(db):
     assert found(author="ann") == found(generation="dwc") == found(generation="bbj-gui") == ["gui/a.md"]
     assert found(generation="all") == ["gui/b.md"]
     assert found(verdict="request_changes") == found(status="changes_requested") == ["gui/a.md"]
-    counts = finding.status_counts(Filters())
-    assert (counts["changes_requested"], counts["needs_review"]) == (1, 1)
+    _, counts = finding.find_and_count(Filters())
+    assert (counts.of("changes_requested"), counts.of("needs_review"), counts.of("")) == (1, 1, 2)
 
 
 def test_an_example_with_a_warning_has_problems(db):

@@ -1,0 +1,143 @@
+"""A studio in use, for pictures and for trying things by hand: people, verdicts that differ, an import.
+
+STUDIO_VAR=… python -m tests.demo        in a studio that `up` has seeded; prints {page: address} as JSON
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import django
+
+PASSWORD = "a-password-for-pictures"
+TEXTS = (
+    ("gui/customer-grid.md", "Show customers in a grid", "[bbj-gui, dwc]"),
+    ("dwc/toolbar.md", "A toolbar that folds on a phone", "dwc"),
+    ("database/open-orders.md", "List the open orders", "all"),
+    ("strings/mask-an-iban.md", "Mask an IBAN", "all"),
+    ("file-io/read-a-csv.md", "Read a CSV file line by line", "all"),
+    ("oop/account-class.md", "A class for an account", "all"),
+    ("control-flow/retry.md", "Try again three times", "all"),
+)
+
+
+def fill() -> dict[str, str]:
+    """Make it, through the services; the account to look with is "max", a maintainer and admin."""
+    from curation.services import assigning, commenting, comparing, drafting
+    from tests import makers
+
+    ann, rey, kim, top = _people()
+    made = {
+        path: makers.example(path, makers.example_text(title, generation=generation), author=ann)
+        for path, title, generation in TEXTS
+    }
+    grid, toolbar, orders, iban, csv, account, _retry = made.values()
+    twin = makers.example_text("List the open orders", explanation="The same, told in another way.")
+    makers.example("database/orders-that-are-open.md", twin, author=kim)
+    makers.review(grid, "request_changes", reviewer=rey, reason="Name the columns of the grid.")
+    makers.review(csv, reviewer=rey)
+    assigning.require_reviews(examples=[account.pk, toolbar.pk], needed=2, by=top)
+    account.refresh_from_db()
+    makers.review(account, reviewer=rey)
+    makers.review(account, "reject", reviewer=kim, reason="The class has no constructor.")
+    assigning.assign(examples=[orders.pk], to=[top, rey], by=top)
+    makers.edited(iban, makers.example_text("Mask an IBAN", explanation="Four digits stay."), author=ann)
+    commenting.comment(
+        example=iban, author=kim, text="Does this hold for IBANs of Malta?", content_hash=iban.content_hash
+    )
+    drafting.new_draft(author=top, path="gui/a-thought.md", text=makers.example_text("A thought"))
+    _import(top)
+    comparing.compare()
+    return dict(_addresses(iban.pk, grid.pk))
+
+
+def _people() -> list[Any]:
+    from django.contrib.auth.models import Group, User
+
+    people = []
+    for name, roles in (
+        ("ann", "author"),
+        ("rey", "reviewer"),
+        ("kim", "reviewer"),
+        ("max", "maintainer admin"),
+    ):
+        person = User.objects.create_user(name, password=PASSWORD)
+        person.groups.set(Group.objects.filter(name__in=roles.split()))
+        person.is_staff = person.is_superuser = "admin" in roles
+        person.save()
+        people.append(person)
+    return people
+
+
+def _import(author: Any) -> None:
+    """A ChatML set with defects, checked, that waits for decisions."""
+    from curation.services import queueing, uploading, working
+    from tests import chatml_set
+
+    planted = chatml_set.chatml_set(chatml_set.SMALL)
+    job = uploading.upload(
+        name="conversations.jsonl", chunks=[planted.data], author=author, idempotency_key="demo"
+    )
+    if claim := queueing.claim(job.pk, "demo:1"):
+        working.carry_out(claim)
+
+
+def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
+    """Every page that a GET shows, by its URL name."""
+    from django.urls import reverse
+
+    from curation.models import Draft, Example, ImportJob, Snapshot
+    from training.models import Evaluation, Run
+
+    for name in (
+        "dashboard",
+        "example_list",
+        "example_new",
+        "draft_list",
+        "duplicate_list",
+        "import",
+        "conversation_list",
+        "review_next",
+        "snapshot_list",
+        "snapshot_freeze",
+        "run_start",
+        "run_list",
+        "model_list",
+        "evaluation_list",
+        "password",
+        *OPTIONAL,
+    ):
+        yield from _reversed(name)
+    clustered = Example.objects.get(path="database/open-orders.md")
+    draft, job = Draft.objects.latest("pk"), ImportJob.objects.latest("pk")
+    for name, arguments in (
+        ("example_page", [edited]),
+        ("example_edit", [sent_back]),
+        ("revision_list", [edited]),
+        ("draft_edit", [draft.pk]),
+        ("duplicate_cluster", [clustered.pk]),
+        ("import_page", [job.pk]),
+    ):
+        yield name, reverse(name, args=arguments)
+    yield "example_list_filtered", reverse("example_list") + "?status=needs_review&q=open"
+    yield "revision_compare", reverse("revision_compare", args=[edited]) + "?left=1&right=2"
+    yield "import_mend", reverse("import_mend", args=[job.pk, "escaped-newlines"])
+    for model, name in ((Snapshot, "snapshot_page"), (Run, "run_page"), (Evaluation, "evaluation_page")):
+        if newest := model.objects.order_by("-pk").first():
+            yield name, reverse(name, args=[newest.pk])
+
+
+OPTIONAL: tuple[str, ...] = ()
+
+
+def _reversed(name: str) -> Iterator[tuple[str, str]]:
+    from django.urls import reverse
+
+    yield name, reverse(name)
+
+
+if __name__ == "__main__":
+    django.setup()
+    print(json.dumps(fill()))

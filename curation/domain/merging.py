@@ -1,16 +1,14 @@
 """One example that two people changed: what only one of them changed is taken, the rest a person chooses.
 
-merge3 finds where all three texts agree; lines are matched as in diffs (token_diff), with a limit, so that
-no text takes long. Nothing is dropped here: the lines of each side, joined, give that side's text back.
+Lines are matched as in diffs (token_diff), with a limit, so that no text takes long. Nothing is dropped here:
+the lines of each side, joined, give that side's text back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from merge3 import Merge3
+from typing import Literal
 
 from curation.domain.token_diff import equal_runs, same_start
 
@@ -51,14 +49,12 @@ def merge(base: str | None, theirs: str, mine: str) -> tuple[Piece, ...]:
     z = base.split("\n") if base is not None else _common(a, b)
     pieces: list[Piece] = []
     z_at = a_at = b_at = 0
-    for z_from, z_to, a_from, a_to, b_from, b_to in Merge3(
-        z, a, b, sequence_matcher=_Matcher
-    ).find_sync_regions():
+    for z_from, a_from, b_from, length in _agreed(z, a, b):
         between = tuple(z[z_at:z_from]), tuple(a[a_at:a_from]), tuple(b[b_at:b_from])
         pieces += _changed(*between, known=base is not None)
-        if z_to > z_from:
-            _append_unchanged(pieces, tuple(z[z_from:z_to]))
-        z_at, a_at, b_at = z_to, a_to, b_to
+        if length:
+            _append_unchanged(pieces, tuple(z[z_from : z_from + length]))
+        z_at, a_at, b_at = z_from + length, a_from + length, b_from + length
     return _few_conflicts(pieces)
 
 
@@ -84,6 +80,24 @@ def merged(pieces: Sequence[Piece], choices: Sequence[Choice]) -> str:
     if next(left, None):
         raise ValueError("more choices than conflicts")
     return "\n".join(lines)
+
+
+def _agreed(
+    base: Sequence[str], theirs: Sequence[str], mine: Sequence[str]
+) -> Iterator[tuple[int, int, int, int]]:
+    """The runs of lines that all three have, as (place in each, length), and an empty one at their ends."""
+    left, right = equal_runs(base, theirs), equal_runs(base, mine)
+    i = j = 0
+    while i < len(left) and j < len(right):
+        (one, in_theirs, n), (other, in_mine, m) = left[i], right[j]
+        start, end = max(one, other), min(one + n, other + m)
+        if start < end:
+            yield start, in_theirs + start - one, in_mine + start - other, end - start
+        if one + n < other + m:
+            i += 1
+        else:
+            j += 1
+    yield len(base), len(theirs), len(mine), 0
 
 
 def _changed(base: Lines, theirs: Lines, mine: Lines, *, known: bool) -> Iterator[Piece]:
@@ -126,19 +140,3 @@ def _few_conflicts(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 
 def _common(a: Sequence[str], b: Sequence[str]) -> list[str]:
     return [line for i, _, length in equal_runs(a, b) for line in a[i : i + length]]
-
-
-class _Matcher:
-    """What merge3 asks of a difflib.SequenceMatcher, whose own time grows with the cube on hard texts."""
-
-    def __init__(
-        self,
-        isjunk: Callable[[Any], bool] | None = None,
-        a: Sequence[str] = "",
-        b: Sequence[str] = "",
-        autojunk: bool = True,
-    ) -> None:
-        self._a, self._b = a, b
-
-    def get_matching_blocks(self) -> list[tuple[int, int, int]]:
-        return [*equal_runs(self._a, self._b), (len(self._a), len(self._b), 0)]

@@ -3,6 +3,7 @@ from django.urls import path
 from curation.views import (
     conflicts,
     conversations,
+    coverage,
     duplicates,
     editor,
     examples,
@@ -36,6 +37,7 @@ urlpatterns = [
         history.revision_restore,
         name="revision_restore",
     ),
+    path("coverage/", coverage.coverage_grid, name="coverage"),
     path("duplicates/", duplicates.duplicate_list, name="duplicate_list"),
     path("duplicates/state/", duplicates.duplicate_state, name="duplicate_state"),
     path("duplicates/compare/", duplicates.duplicate_compare, name="duplicate_compare"),

@@ -45,6 +45,7 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "revision_compare": ("author", None),
     "revision_page": ("author", None),
     "revision_restore": (None, "author"),
+    "coverage": ("author", None),
     "duplicate_list": ("author", None),
     "duplicate_state": ("author", None),
     "duplicate_compare": (None, "reviewer"),

@@ -9,40 +9,24 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
 
-from curation.models import Draft, Example
-from curation.services import reserving
-from curation.services.coverage import COLUMNS, coverage
+from curation.services import awaiting
+from curation.services.coverage import coverage
+from curation.views.coverage import grid_context
 from studio.http import SignedInRequest
 from studio.roles import roles_of
 from training.services import scoring
 
 
 def dashboard(request: SignedInRequest) -> HttpResponse:
-    if "author" not in roles_of(request.user):
+    roles = roles_of(request.user)
+    if "author" not in roles:
         return render(request, "studio/dashboard.html")
-    rows = [
-        {
-            "topic": row.topic,
-            "cells": [{"generation": g, "count": n} for g, n in zip(COLUMNS, row.counts, strict=True)],
-        }
-        for row in coverage()
-    ]
-    return render(
-        request,
-        "studio/dashboard.html",
-        {
-            "to_review": reserving.waiting_for(request.user).count(),
-            "sent_back": Example.objects.with_status_in("changes_requested").filter(
-                head__author=request.user
-            ),
-            "draft_count": Draft.objects.filter(author=request.user).count(),
-            "example_count": Example.objects.count(),
-            "approved_count": Example.objects.approved().count(),
-            "coverage": rows,
-            "coverage_columns": COLUMNS,
-            **scoring.dashboard(),
-        },
-    )
+    context = {
+        "waiting": awaiting.what_waits(request.user, roles),
+        **grid_context(coverage()),
+        **scoring.dashboard(),
+    }
+    return render(request, "studio/dashboard.html", context)
 
 
 class PasswordPage(PasswordChangeView):

@@ -143,7 +143,8 @@ class NearOut(Schema):
 
 class CoverageRow(Schema):
     topic: str
-    examples: int
+    examples: int = Field(description="neither rejected nor set aside")
+    approved: int
     generations: dict[str, int] = Field(description="an example with two generations counts in both")
 
 
@@ -260,10 +261,11 @@ def coverage_list(request: ApiRequest) -> list[dict[str, Any]]:
     return [
         {
             "topic": row.topic,
-            "examples": row.examples,
-            "generations": dict(zip(COLUMNS, row.counts, strict=True)),
+            "examples": row.total.examples,
+            "approved": row.total.approved,
+            "generations": {name: cell.examples for name, cell in zip(COLUMNS, row.cells, strict=True)},
         }
-        for row in coverage()
+        for row in coverage().rows
     ]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
+from curation.models import Snapshot
 from training.domain import intervals
 from training.models import Attempt, Evaluation, Run, WorkerSeen
 from training.models.evaluations import OUTCOMES
@@ -17,7 +19,7 @@ from training.models.evaluations import OUTCOMES
 POOLS = {"holdout": "Holdout", "triage": "Triage pool"}
 WORKER_SILENT_AFTER = timedelta(seconds=30)
 SCORES_ON_PAGE = 100
-SCORES_ON_DASHBOARD = 3
+VERSIONS_ON_DASHBOARD = 3
 
 
 @dataclass(frozen=True)
@@ -167,14 +169,24 @@ def score_pool(name: str, metric: str, attempts: Iterable[tuple[Any, str]], brok
 
 def scored(evaluation: Evaluation) -> Scored:
     """The score of one stored evaluation, from its attempts."""
-    rows: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-    found = Attempt.objects.filter(evaluation=evaluation).values_list("task__pool", "task_id", "outcome")
-    for pool, task, outcome in found:
-        rows[pool].append((task, outcome))
+    return scored_all([evaluation])[0]
+
+
+def scored_all(evaluations: Sequence[Evaluation]) -> list[Scored]:
+    """The score of each, by one question to the database."""
+    rows: defaultdict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+    found = Attempt.objects.filter(evaluation__in=evaluations)
+    for evaluation, pool, task, outcome in found.values_list(
+        "evaluation_id", "task__pool", "task_id", "outcome"
+    ):
+        rows[evaluation, pool].append((task, outcome))
+    return [_scored(each, {pool: rows[each.pk, pool] for pool in POOLS}) for each in evaluations]
+
+
+def _scored(evaluation: Evaluation, attempts: dict[str, list[tuple[int, str]]]) -> Scored:
     metric, broken = metric_name(evaluation.checker), broken_by(evaluation.controls)
-    return Scored(
-        evaluation, metric, [score_pool(pool, metric, rows[pool], broken) for pool in POOLS], broken
-    )
+    pools = [score_pool(pool, metric, attempts[pool], broken) for pool in POOLS]
+    return Scored(evaluation, metric, pools, broken)
 
 
 def scoreboard(most: int = SCORES_ON_PAGE) -> list[Scored]:
@@ -184,22 +196,34 @@ def scoreboard(most: int = SCORES_ON_PAGE) -> list[Scored]:
         .select_related("run__snapshot", "task_set")
         .order_by("-run__snapshot_id", "-pk")[:most]
     )
-    return [scored(evaluation) for evaluation in finished]
+    return scored_all(list(finished))
+
+
+@dataclass(frozen=True)
+class Version:
+    """A dataset version and the newest score of a model that was trained on it; None while there is none."""
+
+    snapshot: Snapshot
+    scored: Scored | None
+
+
+def newest_versions(most: int) -> list[Version]:
+    snapshots = Snapshot.objects.defer("manifest", "report")[:most]
+    newest = (
+        Evaluation.objects.filter(finished_at__isnull=False, run__snapshot__in=[s.pk for s in snapshots])
+        .values("run__snapshot")
+        .annotate(newest=Max("pk"))
+        .values_list("newest", flat=True)
+    )
+    evaluations = Evaluation.objects.filter(pk__in=list(newest)).select_related("run__snapshot", "task_set")
+    scores = {each.evaluation.run.snapshot_id: each for each in scored_all(list(evaluations))}
+    return [Version(snapshot, scores.get(snapshot.pk)) for snapshot in snapshots]
 
 
 def dashboard() -> dict[str, Any]:
     """What templates/training/_dashboard.html shows."""
-    newest = (
-        Evaluation.objects.filter(finished_at__isnull=False)
-        .select_related("run__snapshot", "task_set")
-        .order_by("-pk")[:SCORES_ON_DASHBOARD]
-    )
-    return {
-        "running_runs": Run.objects.filter(state__in=["queued", "running", "lost"]).select_related(
-            "snapshot"
-        ),
-        "newest_scores": [scored(evaluation) for evaluation in newest],
-    }
+    running = Run.objects.filter(state__in=["queued", "running", "lost"]).select_related("snapshot")
+    return {"running_runs": running, "newest_versions": newest_versions(VERSIONS_ON_DASHBOARD)}
 
 
 def worker_problem() -> str:

@@ -159,7 +159,9 @@ def test_the_scoreboard_shows_the_newest_dataset_version_first(evaluated):
 
     assert [row.evaluation for row in rows] == [evaluation]
     assert [found.name for found in rows[0].pools] == ["holdout", "triage"]
-    assert scoring.dashboard()["newest_scores"][0].evaluation == evaluation
+    version = scoring.dashboard()["newest_versions"][0]
+    assert version.scored
+    assert (version.snapshot, version.scored.evaluation) == (evaluation.run.snapshot, evaluation)
 
 
 def test_a_failure_becomes_a_draft_of_a_sibling_without_the_task_itself(evaluated):

@@ -11,7 +11,8 @@ a Python that is too old must still be able to read this file and say so.
 STUDIO_VENV            where the environment is made; .venv beside this file
 STUDIO_NO_BOOTSTRAP=1  install nothing and use the Python that runs this file (images that install the
                        lists of studio/requirements themselves)
-STUDIO_TEST_DATABASE   `postgres` runs the tests on a real PostgreSQL, started for them; else SQLite
+STUDIO_TEST_DATABASE   `postgres` runs those that ask for a database on a real PostgreSQL, started for them;
+                       else all run, on SQLite
 """
 
 import hashlib
@@ -115,7 +116,8 @@ def make_venv(venv):
 def pip_install(venv, what, arguments):
     print("Installing {} …".format(what), flush=True)
     command = [str(python_of(venv)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    code = subprocess.call([*command, "--no-input", *arguments])
+    # Python compiles a module when it is first imported; most of these 17,000 never are.
+    code = subprocess.call([*command, "--no-input", "--no-compile", *arguments])
     if code:
         sys.exit(
             "pip could not install {} (exit code {}); its message is above. Check the network or pip's own "

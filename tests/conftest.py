@@ -5,14 +5,18 @@ from __future__ import annotations
 import ipaddress
 import socket
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from xdist.scheduler import LoadScopeScheduling
 
 from studio import broker as embedded_broker
+
+ASKS_FOR_A_DATABASE = {"db", "transactional_db", "live_server", "database_url"}
 
 
 def pytest_configure() -> None:
@@ -30,7 +34,53 @@ def pytest_configure() -> None:
 
 
 def pytest_report_header() -> str:
-    return f"database: {django_settings.DATABASES['default']['ENGINE'].rsplit('.', 1)[1]}"
+    return f"database: {database_kind()}"
+
+
+def database_kind() -> str:
+    return django_settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[1]
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-django's own order
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest files first; on PostgreSQL only the tests that ask for a database."""
+    if database_kind() == "postgresql":
+        others = [item for item in items if not asks_for_a_database(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if asks_for_a_database(item)]
+    seconds: dict[str, float] = defaultdict(float)
+    for item in items:
+        seconds[kept_together(item.nodeid)] += seconds_of(item)
+    items.sort(key=lambda item: (-seconds[kept_together(item.nodeid)], kept_together(item.nodeid)))
+
+
+def asks_for_a_database(item: pytest.Item) -> bool:
+    """Whether the database makes a difference to it: pytest-django refuses every other test a connection."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & ASKS_FOR_A_DATABASE)
+
+
+def seconds_of(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("slow")
+    return (mark.args or (10.0,))[0] if mark else 0.1
+
+
+def kept_together(nodeid: str) -> str:
+    """The tests of one file run in one process, and all recipes in one: they train one chain for all."""
+    recipes = "tests/recipes/"
+    return recipes if nodeid.startswith(recipes) else nodeid.partition("::")[0]
+
+
+class KeptTogether(LoadScopeScheduling):
+    """Hands out the work in the order that pytest_collection_modifyitems made."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return kept_together(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist, which -p no:xdist leaves out
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return KeptTogether(config, log)
 
 
 class NetworkRefused(Exception):

@@ -53,7 +53,7 @@ def test_the_same_is_shown_as_tables(capfd):
     assert "STUB" in shown
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_imports_are_measured_in_a_studio_of_their_own(monkeypatch, db):
     monkeypatch.setattr(imports, "CHATML_LINES", (10, 20))
     monkeypatch.setattr(imports, "MARKDOWN_FILES", (5, 10))
@@ -73,7 +73,7 @@ def test_another_subject_is_refused():
         call_command("bench", "java")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_pages_are_measured_with_examples_of_their_own_and_reviewers_who_really_review(monkeypatch, db):
     monkeypatch.setattr(web, "EXAMPLES", 60)
     monkeypatch.setattr(web, "TIMES", 3)

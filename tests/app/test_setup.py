@@ -11,7 +11,8 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
 import pytest
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.utils import timezone
 from studio import broker as embedded_broker
 from studio import health
 from studio.celery import app
+from tests import conftest
 from training.models import WorkerSeen
 
 ROOT = Path(settings.ROOT)
@@ -289,9 +291,29 @@ def test_ci_runs_the_one_check_command_and_the_tests_on_both_databases():
     assert commands == [
         "python3 manage.py check_all",
         "python3 manage.py test",
-        "STUDIO_TEST_DATABASE=postgres python3 manage.py test tests/app tests/faults tests/e2e",
+        "STUDIO_TEST_DATABASE=postgres python3 manage.py test",
     ]
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.parametrize("fixture", ["db", "transactional_db", "live_server", "database_url", "broker"])
+def test_the_second_run_takes_the_tests_that_ask_for_a_database(fixture):
+    """No other test can differ between the two: pytest-django refuses it a connection."""
+    asking = SimpleNamespace(fixturenames=["page", fixture], get_closest_marker=lambda name: None)
+
+    assert conftest.asks_for_a_database(cast(pytest.Item, asking)) == (fixture != "broker")
+
+
+def test_the_files_that_take_longest_start_first(request):
+    starts: dict[str, int] = {}
+    for place, item in enumerate(request.session.items):
+        starts.setdefault(conftest.kept_together(item.nodeid), place)
+    seconds = [
+        sum(conftest.seconds_of(i) for i in request.session.items if conftest.kept_together(i.nodeid) == name)
+        for name in starts
+    ]
+
+    assert seconds == sorted(seconds, reverse=True)
 
 
 def test_tests_reach_no_other_machine():

@@ -27,9 +27,12 @@ SWITCHES = [
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for each test process. Without one the tests are skipped; in CI they fail."""
+    """One Chromium for each file: while it is there an event loop runs, in which other files' tests cannot.
+
+    Without a Chromium the tests are skipped; in CI they fail.
+    """
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
             pytest.fail(NO_CHROMIUM)

@@ -19,6 +19,8 @@ from curation.domain.bbj.token_classes import classified
 from curation.models import Draft, Example
 from tests import makers
 
+pytestmark = pytest.mark.slow(2)
+
 ROOT = Path(settings.ROOT)
 MIME = {".mjs": "text/javascript", ".json": "application/json"}
 TRICKY = [

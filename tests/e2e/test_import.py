@@ -48,7 +48,7 @@ def decided(page: Page, words: str) -> None:
     expect(page.locator("strong[role=status]")).to_have_text(words)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(18)
 def test_a_set_is_mended_by_keyboard_and_imported(checked: Page, axe: Callable[[], list[str]]):
     page = checked
     assert axe() == []

@@ -17,7 +17,7 @@ from tests import running_studio
 from tests.running_studio import Studio
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.slow(8),
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
 ]
 

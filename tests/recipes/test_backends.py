@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 from tests.recipes.conftest import instruct_values, perform, succeed
 from training.domain.run_folder import RunFolder
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(5)
 
 STAND_IN = str(Path(__file__).parents[1] / "stubs" / "unsloth_package")
 

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from tests.recipes.conftest import ANSWERS, PROGRAMS, succeed
 from training.domain.run_folder import RunFolder
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(3)
 
 
 def tokens_of(base: Path, text: str) -> list[int]:

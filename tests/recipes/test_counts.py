@@ -10,7 +10,7 @@ from curation.domain import markdown
 from curation.domain.chatml import render
 from curation.services import measuring
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(6)
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "training-data"
 

@@ -6,7 +6,7 @@ from safetensors.numpy import load_file
 from tests.recipes.conftest import instruct_values, perform, pretrain_values, succeed
 from training.domain.run_folder import RunFolder
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(24)
 
 
 def test_a_cancelled_and_resumed_stage_ends_with_the_same_adapter_bit_for_bit(chain, snapshot, tmp_path):

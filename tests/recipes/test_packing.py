@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(4)
 
 
 def test_a_packed_program_does_not_see_the_one_before_it():

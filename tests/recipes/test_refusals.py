@@ -52,7 +52,7 @@ def test_a_corpus_without_programs_is_invalid_data(tmp_path, snapshot, no_base):
     assert refused("pretrain", tmp_path / "pretrain", **values).code == "data_invalid"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(4)
 def test_a_missing_base_is_named(tmp_path, snapshot, no_base):
     failure = refused("pretrain", tmp_path / "pretrain", **pretrain_values(no_base, snapshot))
 
@@ -106,7 +106,7 @@ def test_an_unknown_backend_lists_the_known_ones(tmp_path, snapshot):
     assert failure.message == 'backend="axolotl" is not one of plain, unsloth.'
 
 
-@pytest.mark.slow
+@pytest.mark.slow(4)
 def test_a_prompt_that_leaves_no_room_for_its_answer_is_named_by_row(base, snapshot, tmp_path):
     rows = [chat_row("short", "ok"), chat_row("long " * 400, "never learnt")]
     (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -119,7 +119,7 @@ def test_a_prompt_that_leaves_no_room_for_its_answer_is_named_by_row(base, snaps
     assert failure.message.startswith("rows 2: the prompt alone fills max_length=256 tokens")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(4)
 def test_a_disk_that_fills_up_while_writing_leaves_no_part_of_a_model(chain, tmp_path):
     model = str(chain.at("merge", "merged"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
@@ -23,6 +22,7 @@ from curation.api import (
     conversations,
     drafts,
     duplicates,
+    etags,
     examples,
     imports,
     problems,
@@ -33,13 +33,11 @@ from curation.api import (
 from curation.api.problems import KINDS, MEDIA_TYPE, Mistake, Problem, Refusal
 from curation.api.refusals import REFUSALS as CURATION_REFUSALS
 from curation.api.shapes import ApiRequest
-from studio import roles
+from studio import answering, roles
 from studio.door import MOST_BYTES, PREFIX, View, door, makes_something
 from studio.models import ApiToken
 from training.api import artifacts, evaluations, runs
 from training.api.refusals import REFUSALS as TRAINING_REFUSALS
-
-log = logging.getLogger(__name__)
 
 DESCRIPTION = """\
 Everything that the pages do. Each request shows a token (`Authorization: Bearer …`), which acts as its owner
@@ -48,14 +46,24 @@ within its scopes and within the role that the owner has then.
 
 
 class StrictParser(Parser):
-    """JSON as RFC 8259 has it: no NaN, and no key twice, of which one value would be lost."""
+    """JSON as RFC 8259 has it: no NaN, and no key twice, of which one value would be lost. 2.0 is 2."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        return json.loads(request.body, parse_constant=_no_constant, object_pairs_hook=_keys_once)
+        return json.loads(
+            request.body,
+            parse_constant=_no_constant,
+            parse_float=_number,
+            object_pairs_hook=_keys_once,
+        )
 
 
 def _no_constant(word: str) -> Any:
     raise ValueError(f"{word} is no JSON value")
+
+
+def _number(digits: str) -> int | float:
+    value = float(digits)
+    return int(value) if value.is_integer() else value
 
 
 def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -106,6 +114,28 @@ class StudioAPI(NinjaAPI):
         return str(operation.view_func.__name__)
 
 
+def _header(name: str, says: str, shape: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    typed = {"type": "string", **shape}
+    return {"in": "header", "name": name, "description": says, "required": required, "schema": typed}
+
+
+# The headers that the door and curation/api/etags.py read.
+HEADERS = {
+    "Idempotency-Key": _header(
+        answering.HEADER,
+        "the same key gives the first answer again",
+        {"pattern": f"^{answering.KEY.pattern}$"},
+    ),
+    "If-Match": _header(
+        "If-Match",
+        "the ETag of the text that you have seen",
+        {"pattern": f"^{etags.SEEN.pattern}$"},
+        required=True,
+    ),
+    "If-None-Match": _header("If-None-Match", "an ETag; 304 when nothing changed since", {}),
+}
+
+
 def _complete(operation: dict[str, Any], name: str) -> None:
     """Name scope and role, the headers that the door reads, and the problems it may answer with."""
     scope, role = roles.OPERATIONS[name]
@@ -118,25 +148,17 @@ def _complete(operation: dict[str, Any], name: str) -> None:
         refused |= {400, 413, 415}
     if makes_something(name):
         refused |= {400, 409}
-        operation["parameters"].append(
-            _header("Idempotency-Key", "the same key gives the first answer again")
-        )
+        operation["parameters"].append(HEADERS["Idempotency-Key"])
     if 428 in refused:
         refused.add(412)
-        seen = _header("If-Match", "the ETag of the text that you have seen", required=True)
-        operation["parameters"].append(seen)
+        operation["parameters"].append(HEADERS["If-Match"])
     if 304 in answers:
-        operation["parameters"].append(_header("If-None-Match", "an ETag; 304 when nothing changed since"))
+        operation["parameters"].append(HEADERS["If-None-Match"])
     ref = {"schema": {"$ref": REF_TEMPLATE.format(model="Problem")}}
     for status in sorted(refused):
         titles = [kind.title for kind in KINDS.values() if kind.status == status]
         answers[status] = {"description": "; or: ".join(titles), "content": {MEDIA_TYPE: ref}}
     operation["responses"] = answers
-
-
-def _header(name: str, says: str, *, required: bool = False) -> dict[str, Any]:
-    shape = {"type": "string", "maxLength": 300}
-    return {"in": "header", "name": name, "description": says, "required": required, "schema": shape}
 
 
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
@@ -253,7 +275,4 @@ def malformed(_: HttpRequest, error: Exception) -> HttpResponse:
     return problems.answer(Refusal("malformed", f"{error}."))
 
 
-@api.exception_handler(Exception)
-def bug(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.error("%s %s", request.method, request.path, exc_info=error)
-    return problems.answer(Refusal("bug", "Nothing more is known here; the server's log has the details."))
+api.add_exception_handler(Exception, problems.bug)

@@ -48,6 +48,8 @@ def door(view: View, operations: Callable[[], Mapping[str, Operation]]) -> View:
                 return view(request, **place)
         except Refusal as refusal:
             return problems.answer(refusal)
+        except Exception as error:  # past ninja's own handlers, so of the door itself
+            return problems.bug(request, error)
         finally:
             request.method = "HEAD" if head else request.method
 

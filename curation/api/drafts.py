@@ -12,7 +12,7 @@ from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from curation.api.examples import Path, Text
-from curation.api.problems import Mistake, Refusal
+from curation.api.problems import Mistake, Problem, Refusal
 from curation.api.shapes import ApiRequest, Body, ById, Id, Page, page_of
 from curation.models import Draft, Example
 from curation.services import drafting
@@ -52,7 +52,7 @@ def draft_list(request: ApiRequest, response: HttpResponse, page: Query[ById]) -
     return found | {"items": [_row(draft) for draft in found["items"]]}
 
 
-@router.post("/drafts", response={201: DraftOut}, summary="Open a draft")
+@router.post("/drafts", response={201: DraftOut, 404: Problem}, summary="Open a draft")
 def draft_create(request: ApiRequest, response: HttpResponse, payload: DraftIn) -> Status[dict[str, Any]]:
     """Of an existing example you have one draft: it is given again, with its text unchanged."""
     if payload.example is None:

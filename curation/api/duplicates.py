@@ -117,7 +117,9 @@ def compare_wake(request: ApiRequest) -> Status[dict[str, bool]]:
 
 
 @router.post(
-    "/duplicates/keep", response={201: Decided, 409: Problem}, summary="Keep one example and set others aside"
+    "/duplicates/keep",
+    response={201: Decided, 404: Problem, 409: Problem},
+    summary="Keep one example and set others aside",
 )
 def duplicate_keep(request: ApiRequest, payload: KeepIn) -> Status[dict[str, Any]]:
     kept, *others = _examples([payload.kept, *payload.others])
@@ -132,7 +134,9 @@ def duplicate_keep(request: ApiRequest, payload: KeepIn) -> Status[dict[str, Any
 
 
 @router.post(
-    "/duplicates/distinct", response={201: Decided, 409: Problem}, summary="Say that two are no duplicates"
+    "/duplicates/distinct",
+    response={201: Decided, 404: Problem, 409: Problem},
+    summary="Say that two are no duplicates",
 )
 def duplicate_distinct(request: ApiRequest, payload: DistinctIn) -> Status[dict[str, Any]]:
     first, second = _examples([payload.first, payload.second])

@@ -17,6 +17,7 @@ from curation.api.problems import Refusal
 from curation.models import Example
 
 _TAG = re.compile(r'(W/)?"([^"]*)"')
+SEEN = re.compile(r'"[!#-~]+"( *, *"[!#-~]+")*')  # If-Match; a weak tag never matches (RFC 9110)
 
 
 def answer(
@@ -50,12 +51,12 @@ def seen_hash(request: HttpRequest, example: Example) -> str:
     Raises:
         Refusal: 428 without If-Match, 412 when it names another text.
     """
-    asked = request.headers.get("If-Match", "")
-    strong = [value.partition(".")[0] for weak, value in _TAG.findall(asked) if not weak]
-    if not strong:
+    asked = request.headers.get("If-Match", "").strip()
+    if not SEEN.fullmatch(asked):
         raise Refusal(
             "no-match", f'If-Match: write the ETag of the text of {example.path} that you have seen: "…".'
         )
-    if example.content_hash not in strong:
+    seen = [tag.partition(".")[0] for _, tag in _TAG.findall(asked)]
+    if example.content_hash not in seen:
         raise Refusal("stale", f"{example.path} has another text by now than the one that If-Match names.")
     return example.content_hash

@@ -159,7 +159,9 @@ def example_list(
 
 
 @router.post(
-    "/examples", response={201: ExampleOut, 200: ExampleOut, 409: Problem}, summary="Write a new example"
+    "/examples",
+    response={201: ExampleOut, 200: ExampleOut, 404: Problem, 409: Problem},
+    summary="Write a new example",
 )
 def example_create(request: ApiRequest, response: HttpResponse, payload: ExampleIn) -> Any:
     """A text with errors is refused with all of them. 200: the path has exactly this text already."""
@@ -318,8 +320,7 @@ def _write(request: ApiRequest, payload: ExampleIn | EditIn, *, path: str, base_
     if payload.draft is not None:
         draft = Draft.objects.filter(pk=payload.draft, author=request.user).first()
         if draft is None:
-            mistake = Mistake(place="body.draft", code="unknown", message="You have no such draft.")
-            raise Refusal("invalid", "You have no such draft; nothing was saved.", [mistake])
+            raise Refusal("not-found", f"You have no draft {payload.draft}; nothing was saved.")
     saved = authoring.write(
         author=request.user,
         path=path,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from ninja import Schema
 from pydantic import Field
 
+log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 DOCS = "/api/docs"  # where each kind is explained; `type` links there
 
@@ -35,7 +38,11 @@ KINDS = {
     "media-type": Kind(415, "This form of body is not read here", "Send the content type that is named."),
     "invalid": Kind(422, "The request has mistakes", "Mend what `errors` names."),
     "key-used": Kind(422, "The key belongs to another request", "Use a new key for a new request."),
-    "no-match": Kind(428, "If-Match is missing", "Send the ETag of the text that you have seen as If-Match."),
+    "no-match": Kind(
+        428,
+        "If-Match is missing or is no ETag",
+        "Send the ETag of the text that you have seen as If-Match, in quotes.",
+    ),
     "bug": Kind(500, "The studio made a mistake", "The server's log has the details."),
 }
 
@@ -80,3 +87,9 @@ def answer(refusal: Refusal) -> HttpResponse:
     return HttpResponse(
         problem.model_dump_json(), status=kind.status, content_type=MEDIA_TYPE, headers=refusal.headers
     )
+
+
+def bug(request: HttpRequest, error: Any) -> HttpResponse:
+    """What nobody foresaw: the log has it all, the answer nothing of it."""
+    log.error("%s %s", request.method, request.path, exc_info=error)
+    return answer(Refusal("bug", "Nothing more is known here; the server's log has the details."))

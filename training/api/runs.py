@@ -11,7 +11,7 @@ from django.urls import reverse
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from curation.api.problems import Mistake, Problem, Refusal
+from curation.api.problems import Problem, Refusal
 from curation.api.shapes import ApiRequest, Body, ById, Id, Page, job_key, page_of
 from curation.models import Snapshot
 from training.domain import recipe as recipes
@@ -94,21 +94,15 @@ def run_list(request: ApiRequest, response: HttpResponse, asked: Query[RunFilter
 
 @router.get("/run-preflight", response={200: PreflightOut, 404: Problem}, summary="What would stop a run")
 def run_preflight(request: ApiRequest, asked: Query[PreflightIn]) -> dict[str, Any]:
-    found = preflighting.check(
-        snapshot=get_object_or_404(Snapshot, pk=asked.snapshot), recipe_name=asked.recipe
-    )
+    found = preflighting.check(snapshot=_snapshot(asked.snapshot), recipe_name=asked.recipe)
     return {**found.__dict__, "facts": dict(found.facts)}
 
 
-@router.post("/runs", response={201: RunOut, 409: Problem}, summary="Start a run")
+@router.post("/runs", response={201: RunOut, 404: Problem, 409: Problem}, summary="Start a run")
 def run_start(request: ApiRequest, response: HttpResponse, payload: RunIn) -> Status[dict[str, Any]]:
     """It waits for a worker of the queue `gpu`; what would make it fail is refused at once."""
-    snapshot = Snapshot.objects.filter(pk=payload.snapshot).first()
-    if snapshot is None:
-        says = f"There is no dataset version {payload.snapshot}."
-        raise Refusal("invalid", says, [Mistake(place="body.snapshot", code="unknown", message=says)])
     run = launching.launch(
-        snapshot=snapshot,
+        snapshot=_snapshot(payload.snapshot),
         recipe_name=payload.recipe,
         author=request.user,
         seed=payload.seed,
@@ -128,6 +122,13 @@ def run_cancel(request: ApiRequest, run_id: Id) -> Status[dict[str, Any]]:
     """At once while it waits; a running one stops within seconds."""
     cancelling.request_cancel(run=_run(run_id), by=request.user)
     return Status(202, _out(_run(run_id)))
+
+
+def _snapshot(snapshot_id: int) -> Snapshot:
+    found = Snapshot.objects.filter(pk=snapshot_id).first()
+    if found is None:
+        raise Refusal("not-found", f"There is no dataset version {snapshot_id}.")
+    return found
 
 
 def _run(run_id: int) -> Run:

@@ -159,6 +159,6 @@ def test_a_draft_that_becomes_an_example_is_gone_and_its_origin_stays(author):
     refused = author.post("/examples", {**body, "draft": foreign.pk})
     made = author.post("/examples", {**body, "draft": draft.pk})
 
-    assert (refused.status_code, made.status_code) == (422, 201)
+    assert (refused.status_code, made.status_code) == (404, 201)
     assert Example.objects.get().revisions.get().origin == "attempt:17"
     assert list(Draft.objects.values_list("pk", flat=True)) == [foreign.pk]

@@ -1,0 +1,191 @@
+"""Every operation, asked by schemathesis what nobody would think of asking.
+
+No answer is a 5xx, each is of a status, media type and form that the schema declares, what the schema forbids
+is refused and what it allows is not. The same questions each time: a failure is found again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.conf import settings as django_settings
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, settings
+from ninja.responses import NinjaJSONEncoder
+
+from curation.models import ChatRecord, Draft, Task, TaskSet
+from curation.services import comparing, uploading
+from studio import roles, tokens
+from studio.api import api
+from tests import makers
+from tests.chatml_set import message_row
+from training.adapters import storage
+from training.models import Artifact, Attempt, Evaluation, Run, Stage
+
+pytestmark = pytest.mark.django_db  # each test is rolled back, and in it each request
+
+# What a request that the schema allows may still be refused with: the state of things, 409; another text,
+# 412; and what no schema can say, such as a text without a title, 422.
+NOT_NOW = ["2xx", "3xx", "401", "403", "404", "409", "412"]
+BY_OTHER_RULES = ["POST /examples", "PUT /examples/{example_id}", "POST /examples/{example_id}/reviews"]
+BY_OTHER_RULES += ["POST /drafts", "POST /imports"]
+CHECKS = {
+    "positive_data_acceptance": {"expected-statuses": NOT_NOW},
+    "missing_required_header": {"expected-statuses": ["428"]},
+    "ignored_auth": {"enabled": False},  # test_roles asks each operation without a token
+}
+
+
+def schema(*, thorough: bool) -> Any:
+    """With `thorough` also each boundary of each value, in turn."""
+    described = json.dumps(api.get_openapi_schema(), cls=NinjaJSONEncoder)
+    also = {"positive_data_acceptance": {"expected-statuses": [*NOT_NOW, "422"]}}
+    operations = [
+        {"include-name": name.replace("/", "/api/v1/", 1), "checks": also} for name in BY_OTHER_RULES
+    ]
+    config = {
+        "checks": CHECKS,
+        "operations": operations,
+        "phases": {
+            "coverage": {"enabled": thorough, "unexpected-methods": ["PATCH"]},
+            "examples": {"enabled": thorough},
+        },
+    }
+    loaded = schemathesis.openapi.from_dict(
+        json.loads(described), config=schemathesis.Config.from_dict(config)
+    )
+    loaded.app = get_wsgi_application()
+    return loaded
+
+
+def asked(times: int) -> settings:
+    checks = list(HealthCheck)
+    return settings(
+        max_examples=times, derandomize=True, deadline=None, database=None, suppress_health_check=checks
+    )
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[dict[str, Any]]:
+    """One of everything, made once: ids by the names that they have in addresses, and tokens by role."""
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(django_settings, "VAR", tmp_path_factory.mktemp("var"))
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield made(tmp_path_factory.mktemp("made"))
+        transaction.set_rollback(True)
+    patch.undo()
+    request_started.connect(close_old_connections)
+    request_finished.connect(close_old_connections)
+
+
+def made(folder: Path) -> dict[str, Any]:
+    maintainer, author = makers.user("maintainer"), makers.user("author")
+    secrets = {
+        account: tokens.create(owner=account, name="fuzz", scopes=roles.SCOPES, days=1)[1]
+        for account in (maintainer, author)
+    }
+    snapshot = makers.snapshot(examples=2)
+    twins = [makers.example(f"gui/{name}.md", makers.example_text("Twins")) for name in ("one", "two")]
+    comparing.compare()
+    rows = [("How?", 'print "a"'), ("Same?", "Yes, it is."), ("Same?", "No, it is not.")]
+    lines = [json.dumps(message_row(*row)).encode() + b"\n" for row in rows]
+    job = makers.worked(uploading.upload(name="s.jsonl", chunks=lines, author=author, idempotency_key="fuzz"))
+    defect = job.problems.filter(group=0, severity="defect").first()
+    repeated = job.problems.exclude(group=0).first()
+    assert defect
+    assert repeated
+    ChatRecord.objects.create(prompt="p", answer="a", content_hash="0" * 64, why="short", author=author)
+    run = Run.objects.create(
+        snapshot=snapshot, recipe_name="rehearsal", recipe={}, idempotency_key="fuzz", requested_by=maintainer
+    )
+    Stage.objects.create(run=run, position=0, name="export")
+    kept = storage.put(makers.put(folder, "model.gguf", "GGUF"))
+    artifact = Artifact.objects.create(
+        run=run, kind="gguf_q4_k_m", file_name="m.gguf", sha256=kept.sha256, size_bytes=kept.size_bytes
+    )
+    task_set = TaskSet.objects.create(name="tasks", digest="0" * 64)
+    task = Task.objects.create(
+        task_set=task_set, path="a.md", pool="triage", text=makers.example_text(), content_hash="1" * 64
+    )
+    evaluation = Evaluation.objects.create(
+        run=run, artifact=artifact, task_set=task_set, config={}, config_hash="0" * 64, checker="offline"
+    )
+    attempt = Attempt.objects.create(
+        evaluation=evaluation,
+        task=task,
+        sample=0,
+        seed=1,
+        prompt=[],
+        outcome="compile_error",
+        conformance="differs",
+    )
+    Evaluation.objects.update(finished_at=evaluation.created_at)
+    ids = {
+        "example_id": twins[0].pk,
+        "number": 1,
+        "draft_id": Draft.objects.create(author=maintainer, text="rem").pk,
+        "job_id": job.pk,
+        "position": 1,
+        "problem_id": defect.pk,
+        "group": repeated.group,
+        "code": defect.code,
+        "snapshot_id": snapshot.pk,
+        "file_name": "train.jsonl",
+        "run_id": run.pk,
+        "artifact_id": artifact.pk,
+        "evaluation_id": evaluation.pk,
+        "attempt_id": attempt.pk,
+    }
+    seen = f'"{twins[0].content_hash}"'
+    return {"ids": ids, "seen": seen, "maintainer": secrets[maintainer], "author": secrets[author]}
+
+
+def send(case: Any, world: dict[str, Any], secret: str) -> Any:
+    """One question, and all that it changed taken back. What the schema allows is about what is there."""
+    if case.meta is None or case.meta.generation.mode.is_positive:
+        for name in case.path_parameters or {}:
+            case.path_parameters[name] = world["ids"][name]
+        if "If-Match" in case.headers:
+            case.headers["If-Match"] = world["seen"]
+    with transaction.atomic():
+        shown = {"Authorization": f"Bearer {secret}"} if secret else {}
+        answer = case.call_and_validate(headers=shown)
+        transaction.set_rollback(True)
+    return answer
+
+
+THOROUGH, QUICK = schema(thorough=True), schema(thorough=False)
+
+
+@THOROUGH.parametrize()
+@asked(times=4)
+def test_a_maintainer_gets_what_the_schema_says(case: Any, world: dict[str, Any]) -> None:
+    send(case, world, world["maintainer"])
+
+
+@QUICK.parametrize()
+@asked(times=1)
+def test_an_author_gets_what_the_schema_says_and_no_more(case: Any, world: dict[str, Any]) -> None:
+    answer = send(case, world, world["author"])
+
+    operation = case.operation.label.replace("/api/v1", "", 1)
+    _, role = roles.OPERATIONS[operation]
+    # 401: it also asks with a token of its own making.
+    assert role in ("author", roles.SIGNED_IN) or answer.status_code in (401, 403, 405)
+
+
+@QUICK.parametrize()
+@asked(times=1)
+def test_nobody_gets_anything_without_a_token(case: Any, world: dict[str, Any]) -> None:
+    answer = send(case, world, "")
+
+    assert answer.status_code in (401, 405)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from curation.views import (
+    agreement,
     conflicts,
     conversations,
     coverage,
@@ -74,6 +75,7 @@ urlpatterns = [
     path("import/<int:job_id>/decide/<int:problem_id>/", mending.import_decide, name="import_decide"),
     path("import/<int:job_id>/undo/<int:problem_id>/", mending.import_undo, name="import_undo"),
     path("import/<int:job_id>/choose/<int:group>/", mending.import_choose, name="import_choose"),
+    path("agreement/", agreement.agreement, name="agreement"),
     path("label/", labelling.label_list, name="label_list"),
     path("label/undo/", labelling.label_undo, name="label_undo"),
     path("label/<int:example_id>/", labelling.label_example, name="label_example"),

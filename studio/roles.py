@@ -78,6 +78,7 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     "import_choose": (None, "maintainer"),
     "conversation_list": ("author", None),
     "conversation_choose": (None, "reviewer"),
+    "agreement": ("reviewer", None),
     "label_list": ("author", None),
     "label_example": (None, "author"),
     "label_undo": (None, "author"),

@@ -24,6 +24,7 @@ class ReviewFact:
     verdict: str
     content_hash: str  # the text that was on the reviewer's screen
     adjudicates: bool = False  # settles what others disagreed about
+    label: str = ""  # the generations that the reviewer finds right, as words; "" says nothing about them
 
 
 def standing(content_hash: str, reviews: Iterable[ReviewFact]) -> list[ReviewFact]:
@@ -68,6 +69,25 @@ def _decided(words: Sequence[ReviewFact], needed: int) -> Status:
 def is_blind(verdicts: int, *, needed: int) -> bool:
     """Whether the verdicts that stand on a text are still hidden from everybody else: more are to come."""
     return needed > 1 and verdicts < needed
+
+
+def blind_round(content_hash: str, reviews: Iterable[ReviewFact], *, needed: int) -> list[ReviewFact]:
+    """The verdicts on this text that were given before any reviewer could see another's.
+
+    Those that stood at the moment when the last one needed came; [] before it, and where one reviewer is
+    enough, because a second one sees what the first said.
+    """
+    words: dict[str | int, ReviewFact] = {}
+    for fact in reviews:
+        if needed < 2 or fact.adjudicates:
+            break
+        if fact.content_hash == content_hash:
+            words.pop(fact.reviewer, None)
+            if fact.verdict != "withdrawn":
+                words[fact.reviewer] = fact
+        if len(words) >= needed:
+            return list(words.values())
+    return []
 
 
 def writers(history: Iterable[tuple[Writer, str]]) -> set[Writer]:

@@ -45,8 +45,10 @@ class LabelFilterForm(forms.Form):
         job.choices = [("", "any"), *((str(pk), f"{pk}: {name[:40]}") for pk, name in jobs.items())]
 
     def filters(self) -> finding.Filters:
+        """What matches, without what is rejected or set aside."""
         self.is_valid()
-        return finding.Filters(**{k: v for k, v in self.cleaned_data.items() if v and k not in self.errors})
+        chosen = {k: v for k, v in self.cleaned_data.items() if v and k not in self.errors}
+        return finding.Filters(status="live", **chosen)
 
 
 class LabelForm(forms.Form):

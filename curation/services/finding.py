@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.db import connection
-from django.db.models import BooleanField, Count, F
+from django.db.models import BooleanField, Count, F, Q
 from django.db.models.expressions import RawSQL
 
 from curation.domain.labelling import IMPORT, PERSON, SOURCES, SUGGESTION
@@ -90,10 +90,19 @@ def _with_status(rows: ExampleQuerySet, status: str) -> ExampleQuerySet:
     return rows.with_status_in(status) if status else rows
 
 
-def label_counts(filters: Filters) -> dict[str, int]:
-    """How many examples that match the other filters have their label from whom; "" is not known."""
-    rows = find_examples(replace(filters, labelled="")).order_by().values_list("label_source")
-    return dict.fromkeys(SOURCES, 0) | dict(rows.annotate(Count("pk")))
+def label_counts(filters: Filters) -> tuple[dict[str, int], bool]:
+    """How many examples that match the other filters have their label from whom; "" is not known.
+
+    Of what holds the words of a search the first MOST_COUNTED are looked at, and the flag says so.
+    """
+    rows = find_examples(replace(filters, labelled=""))
+    if filters.q.strip():
+        found = list(rows.values_list("label_source", flat=True)[: MOST_COUNTED + 1])
+        counted = Counter(found[:MOST_COUNTED])
+        return {source: counted[source] for source in SOURCES}, len(found) > MOST_COUNTED
+    # Not grouped: SQLite would build a table of all rows for it.
+    each = {f"n{n}": Count("pk", filter=Q(label_source=source)) for n, source in enumerate(SOURCES)}
+    return dict(zip(SOURCES, rows.order_by().aggregate(**each).values(), strict=True)), False
 
 
 def _matching(filters: Filters) -> ExampleQuerySet:

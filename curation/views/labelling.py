@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -99,7 +99,7 @@ class Card:
 def label_list(request: SignedInRequest) -> HttpResponse:
     form = LabelFilterForm(request.GET)
     filters = form.filters()
-    rows = finding.find_examples(filters).without_discarded().select_related("head")
+    rows = finding.find_examples(filters).select_related("head")
     page = page_of(rows, "path", request.GET, size=CARDS)
     context = {
         "form": form,
@@ -107,7 +107,7 @@ def label_list(request: SignedInRequest) -> HttpResponse:
         "cards": cards_of(page.rows),
         "place": request.GET.urlencode(),
         "start": _from_the_start(request.GET),
-        "filtered": any(value for name, value in vars(filters).items() if name != "labelled"),
+        "filtered": bool(replace(filters, labelled="", status="")),
         **counts_context(filters),
     }
     return render(request, "curation/label_list.html", context)
@@ -204,8 +204,9 @@ def _answer(
 
 def counts_context(filters: Filters) -> dict[str, Any]:
     """How far the labelling of what matches the other filters is."""
-    counts = finding.label_counts(filters)
+    counts, capped = finding.label_counts(filters)
     return {
+        "capped": capped,
         "by_people": counts["person"],
         "by_suggestion": counts["suggestion"],
         "by_import": counts["import"],

@@ -131,12 +131,9 @@ def test_lists_count_and_filter_by_who_labelled_and_by_what_the_traces_say(tmp_p
     def found(**filters: str) -> list[str]:
         return [example.path for example in finding.find_examples(Filters(**filters))]
 
-    assert finding.label_counts(Filters(labelled="person")) == {
-        "": 0,
-        "import": 1,
-        "suggestion": 0,
-        "person": 1,
-    }
+    counts = {"": 0, "import": 1, "suggestion": 0, "person": 1}
+    assert finding.label_counts(Filters(labelled="person")) == (counts, False)
+    assert finding.label_counts(Filters(q="gui")) == (counts, False)
     assert found(labelled="person") == found(traces="differs") == ["gui/person.md"]
     assert (
         found(labelled="import") == found(labelled="not_person") == found(traces="conforms") == ["gui/a.md"]

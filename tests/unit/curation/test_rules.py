@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curation.domain.labels import DIFFICULTIES, GENERATION_NAMES, GENERATIONS, TYPES
 from curation.domain.problems import Problem, check_report
-from curation.domain.review import ReviewFact, is_blind, status, writers
+from curation.domain.review import ReviewFact, blind_round, is_blind, status, writers
 from curation.domain.schema import schema
 from curation.domain.snapshot import Member, build_manifest, canonical, digest, split_counts
 from curation.domain.split import cluster_id, known_ids, split_of
@@ -149,3 +149,23 @@ def test_warnings_do_not_spoil_a_check():
 
     assert check_report(1, [warning]) == {"ok": True, "files": 1, "problems": [warning.as_dict()]}
     assert str(warning) == "a.md:3: The first line is not a REM. Add one."
+
+
+def said(*words: tuple[str, str]) -> list[ReviewFact]:
+    return [ReviewFact(who, verdict, "h") for who, verdict in words]
+
+
+@pytest.mark.parametrize(
+    ("words", "needed", "round_"),
+    [
+        ([("a", "approve")], 2, []),
+        ([("a", "approve"), ("b", "reject")], 1, []),
+        ([("a", "approve"), ("b", "reject")], 2, ["approve", "reject"]),
+        ([("a", "approve"), ("a", "reject"), ("b", "reject")], 2, ["reject", "reject"]),
+        ([("a", "approve"), ("a", "withdrawn"), ("b", "reject")], 2, []),
+        ([("a", "approve"), ("b", "reject"), ("b", "withdrawn"), ("b", "approve")], 2, ["approve", "reject"]),
+    ],
+)
+def test_a_blind_round_ends_with_the_last_verdict_that_was_needed(words, needed, round_):
+    assert [fact.verdict for fact in blind_round("h", said(*words), needed=needed)] == round_
+    assert blind_round("another text", said(*words), needed=needed) == []

@@ -15,6 +15,7 @@ from curation.views import (
     mending,
     merging,
     reviews,
+    saved_views,
     secrets,
     snapshots,
     write_back,
@@ -23,6 +24,10 @@ from curation.views import (
 urlpatterns = [
     path("examples/", listing.example_list, name="example_list"),
     path("examples/tags/", listing.example_tags, name="example_tags"),
+    path("examples/views/", saved_views.view_list, name="view_list"),
+    path("examples/views/counts/", saved_views.view_counts, name="view_counts"),
+    path("examples/views/<int:view_id>/", saved_views.view_change, name="view_change"),
+    path("examples/views/<int:view_id>/delete/", saved_views.view_delete, name="view_delete"),
     path("examples/download/", write_back.example_download, name="example_download"),
     path("examples/new/", editor.example_new, name="example_new"),
     path("examples/check/", editor.example_check, name="example_check"),

@@ -13,3 +13,12 @@ document.addEventListener("keydown", (event) => {
   (next ?? page)?.focus();
   event.preventDefault();
 });
+
+// The saved views stand outside of what a filter swaps, so the one that is shown is marked anew.
+document.addEventListener("htmx:afterSwap", () => {
+  const query = document.getElementById("example-table").dataset.query;
+  for (const view of document.querySelectorAll("#views [data-query]")) {
+    if (view.dataset.query === query) view.setAttribute("aria-current", "true");
+    else view.removeAttribute("aria-current");
+  }
+});

@@ -34,6 +34,10 @@ MATRIX: dict[str, tuple[str | None, str | None]] = {
     # curation
     "example_list": ("author", None),
     "example_tags": ("author", None),
+    "view_list": ("author", "author"),
+    "view_counts": ("author", None),
+    "view_change": (None, "author"),
+    "view_delete": (None, "author"),
     "example_download": ("author", None),
     "example_new": ("author", "author"),
     "example_check": (None, "author"),

@@ -84,6 +84,15 @@ def find_and_count(filters: Filters) -> tuple[ExampleQuerySet, Counts]:
     return _with_status(rows, filters.status), Counts(by_status, capped)
 
 
+def count_examples(filters: Filters) -> str:
+    """How many match, in words: "1,204", or "2,000+" where a search finds more than are counted."""
+    rows = find_examples(filters).order_by()
+    if not filters.q.strip():
+        return f"{rows.count():,}"
+    found = len(rows.values_list("pk")[: MOST_COUNTED + 1])
+    return f"{found:,}" if found <= MOST_COUNTED else f"{MOST_COUNTED:,}+"
+
+
 def _with_status(rows: ExampleQuerySet, status: str) -> ExampleQuerySet:
     if status == "live":
         return rows.without_discarded()

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_safe
 
 from curation.forms.examples import STATUS_WORDS, ExampleFilterForm
 from curation.models import Comparison, Example, ExampleTag
-from curation.services import finding
+from curation.services import bookmarking, finding
 from curation.views import places
 from curation.views.paging import page_of
+from curation.views.saved_views import MOST_LISTED, MOST_SHOWN
 from studio.http import SignedInRequest
 
 MOST_SUGGESTED = 60  # tags, and people
@@ -31,6 +32,7 @@ def example_list(request: SignedInRequest) -> HttpResponse:
     query = places.known(request.GET)
     page = page_of(rows, "path", query)
     chosen = form.chosen()
+    views = list(bookmarking.visible_to(request.user)[:MOST_LISTED])
     context: dict[str, Any] = {
         "form": form,
         "page": page,
@@ -43,6 +45,9 @@ def example_list(request: SignedInRequest) -> HttpResponse:
         "status": filters.status,
         "query": urlencode({name: value for name, value in chosen.items() if name != "status"}),
         "here_again": _came_back(request, page.rows),
+        "chosen_query": form.query(),
+        "views": views[:MOST_SHOWN],
+        "saved_queries": {view.query for view in views},
     }
     if filters.near:
         context["tallied_at"] = Comparison.objects.values_list("tallied_at", flat=True).first()

@@ -77,7 +77,9 @@ def _explain(
         yield problem("quote-it", message, 'Quote it as you wrote it, like requires_version: "23.04"')
         return
     if value is None:
-        yield problem("empty", f"{field} is empty.", f"Write {field}: …, or remove the line.")
+        words = ", ".join(choices(field))
+        suggestion = f"Write one of {words}." if words else f"Write {field}: …, or remove the line."
+        yield problem("empty", f"{field} is empty.", suggestion)
         return
     allowed = choices(field)
     if allowed:

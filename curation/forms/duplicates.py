@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 
 from curation.domain.likeness import KINDS
 from curation.domain.resolution import STEPS
-from curation.forms.examples import LARGEST_ID, SourceField
-from curation.services import drafting, resolving, surveying
+from curation.forms.examples import LARGEST_ID
+from curation.services import resolving, surveying
 
 KIND_WORDS = {
     "identical": "identical",
@@ -81,11 +81,3 @@ class DistinctForm(forms.Form):
 
 class UndoForm(forms.Form):
     action = forms.UUIDField(widget=forms.HiddenInput)
-
-
-class NearForm(forms.Form):
-    """What the editor asks while somebody types."""
-
-    path = forms.CharField(required=False, max_length=drafting.MAX_PATH)
-    text = SourceField(required=False, max_length=drafting.MAX_TEXT)
-    example = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False)

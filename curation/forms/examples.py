@@ -11,7 +11,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 
 from curation.domain.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
 from curation.models import Example, Review
-from curation.services import authoring, drafting, finding
+from curation.services import finding
 
 LARGEST_ID = 2**63 - 1
 STATUS_WORDS = dict(Example.STATUSES)
@@ -30,17 +30,6 @@ class SourceField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
-
-
-class EditorForm(forms.Form):
-    path = forms.CharField(max_length=authoring.MAX_PATH, required=False)
-    text = SourceField(required=False, max_length=drafting.MAX_TEXT, widget=forms.Textarea)
-    note = forms.CharField(max_length=authoring.MAX_NOTE, required=False)
-    base_hash = forms.RegexField(r"\A[0-9a-f]{64}\Z", required=False, widget=forms.HiddenInput)
-    draft = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, widget=forms.HiddenInput)
-    example = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, widget=forms.HiddenInput)
-    # Another example whose text stands beside the editor, to take from it.
-    beside = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, widget=forms.HiddenInput)
 
 
 def _choices(any_word: str, values: Any) -> list[tuple[str, str]]:

@@ -217,6 +217,9 @@ class Draft(models.Model):
         db_index=True,
         help_text='where it came from: "attempt:17", "example:gui/x.md"',
     )
+    accepted_labels = models.CharField(
+        max_length=200, blank=True, help_text="the labels as they were when a suggestion was accepted"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

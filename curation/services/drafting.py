@@ -8,7 +8,7 @@ from django.db import transaction
 from curation.models import Draft, Example
 
 MAX_TEXT = 1024 * 1024  # characters; a longer text is no example, and typing it takes a pasted file
-MAX_PATH, MAX_ORIGIN = 200, 100  # characters; the widths of the columns
+MAX_PATH, MAX_ORIGIN, MAX_ACCEPTED = 200, 100, 200  # characters; the widths of the columns
 
 
 class DraftTooLong(Exception):
@@ -49,8 +49,19 @@ def draft_of(*, author: User, example: Example) -> Draft:
     )
 
 
-def keep(draft: Draft, *, text: str, path: str | None = None, base_hash: str | None = None) -> Draft:
+def keep(
+    draft: Draft,
+    *,
+    text: str,
+    path: str | None = None,
+    base_hash: str | None = None,
+    accepted: str | None = None,
+) -> Draft:
     """Keep what was typed so far.
+
+    Args:
+        accepted: The labels as they were when their author accepted a suggestion
+            (curation.domain.label_advice.label_signature).
 
     Raises:
         DraftTooLong: The text passes MAX_TEXT; the draft keeps what it had.
@@ -60,6 +71,8 @@ def keep(draft: Draft, *, text: str, path: str | None = None, base_hash: str | N
         draft.base_hash = draft.base_hash if base_hash is None else base_hash[:64]
     elif path is not None:
         draft.path = path.replace("\0", "")[:MAX_PATH]
+    if accepted is not None:
+        draft.accepted_labels = accepted[:MAX_ACCEPTED]
     draft.save()
     return draft
 
@@ -72,6 +85,14 @@ def _storable(text: str, path: str = "") -> str:
             "Copy your text to a file of your own and shorten it."
         )
     return text.replace("\r\n", "\n").replace("\0", "\N{SYMBOL FOR NULL}")
+
+
+def duplicate(*, author: User, example: Example) -> Draft:
+    """A draft of a new example that starts from the present text of another one."""
+    assert example.head
+    folder, _, name = example.path.rpartition("/")
+    path = f"{folder}/{name.removesuffix('.md')[: MAX_PATH // 2]}-copy.md"
+    return new_draft(author=author, path=path, text=example.head.text, origin=f"example:{example.path}")
 
 
 def discard(draft: Draft) -> None:

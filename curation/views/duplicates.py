@@ -21,9 +21,9 @@ from curation.forms.duplicates import (
     ClusterFilterForm,
     DistinctForm,
     KeepForm,
-    NearForm,
     UndoForm,
 )
+from curation.forms.editor import EditorForm
 from curation.models import Example
 from curation.services import comparing, nearing, resolving, surveying, waking
 from curation.services.surveying import Landscape
@@ -153,10 +153,11 @@ def duplicate_undo(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def example_near(request: SignedInRequest) -> JsonResponse:
     """Called by the editor while somebody types: {"near": […], "says"} of any text, the nearest first."""
-    form = NearForm(request.POST)
-    if not form.is_valid():
-        return JsonResponse({"detail": " ".join(_sentences(form))}, status=422)
+    form = EditorForm(request.POST)
+    form.is_valid()  # what else stands in the form is judged when it is saved
     data = form.cleaned_data
+    if not data.keys() >= {"text", "path", "example"}:
+        return JsonResponse({"detail": " ".join(_sentences(form))}, status=422)
     found = nearing.near_to(data["text"], path=data["path"], but=data["example"])
     near = [
         {

@@ -2,70 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from curation.domain.bbj import CHECK_VERSION
-from curation.forms.examples import EditorForm
+from curation.domain import markdown
+from curation.domain.beginnings import beginning
+from curation.domain.composing import CannotSplit, compose, split
+from curation.domain.label_advice import advise, label_signature, with_advice
+from curation.domain.labels import TYPES
+from curation.domain.problems import Problem
+from curation.forms.editor import FORM, MARKDOWN, WAYS, BeginningForm, EditorForm, sheet_of
+from curation.forms.sheet import Row, Sheet
 from curation.models import Draft, Example
 from curation.services import authoring, drafting
 from curation.views import places
+from curation.views.advice import live_context
+from curation.views.findings import Spots, by_piece, by_program, found_in
 from curation.views.highlighting import file_html
+from curation.views.rendering import inline_html
 from studio.http import SignedInRequest
 
-MOST_FINDINGS = 200  # more help nobody, and a text of quotes alone has one a line
-NEW_EXAMPLE = """\
----
-title: "Say in a few words what the example shows"
-type: completion
-generation: all
-difficulty: basic
-tags: []
-description: "What a person would ask for, in one sentence"
----
-
-## Code
-
-```bbj
-rem What this program does
-
-```
-
-## Expected Output
-
-```
-What it prints
-```
-
-## Explanation
-
-Why it works.
-"""
+SUGGESTION = "suggestion"  # who gave the labels: curation.domain.labelling.SOURCES
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def example_new(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
-        return _save(request, example=None, draft=None)
-    return _page(request, EditorForm(initial={"text": NEW_EXAMPLE}), example=None, draft=None)
+        return _answer(request, example=None, draft=None)
+    asked = BeginningForm(request.GET).values()
+    kind = asked.pop("type", TYPES[0])
+    text = beginning(
+        kind,
+        generations=asked.get("generation", ()),
+        difficulty=asked.get("difficulty", "basic"),
+    )
+    path = f"{asked['topic']}/" if "topic" in asked else ""
+    initial = {"text": text, "path": path, "way": asked.get("way", FORM)}
+    begun = {"begun": kind, "types": TYPES, "asked": f"&{urlencode(asked, doseq=True)}" if asked else ""}
+    return _page(request, EditorForm(initial=initial), example=None, draft=None, begun=begun)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def example_edit(request: SignedInRequest, example_id: int) -> HttpResponse:
     example = get_object_or_404(Example.objects.select_related("head"), pk=example_id)
     if request.method == "POST":
-        return _save(request, example=example, draft=None)
+        return _answer(request, example=example, draft=None)
     beside = _beside(request.GET)
     if draft := Draft.objects.filter(author=request.user, example=example).first():
-        query = f"?beside={beside.pk}" if beside else ""
-        return redirect(places.keep(request, f"{reverse('draft_edit', args=[draft.pk])}{query}"))
+        query = {name: request.GET[name] for name in ("beside", "way") if name in request.GET}
+        address = reverse("draft_edit", args=[draft.pk])
+        return redirect(places.keep(request, f"{address}?{urlencode(query)}" if query else address))
     assert example.head
     initial = {
         "path": example.path,
@@ -73,6 +67,7 @@ def example_edit(request: SignedInRequest, example_id: int) -> HttpResponse:
         "base_hash": example.content_hash,
         "example": example.pk,
         "beside": beside.pk if beside else None,
+        "way": BeginningForm(request.GET).values().get("way", FORM),
     }
     return _page(request, EditorForm(initial=initial), example=example, draft=None)
 
@@ -81,60 +76,27 @@ def example_edit(request: SignedInRequest, example_id: int) -> HttpResponse:
 def draft_edit(request: SignedInRequest, draft_id: int) -> HttpResponse:
     draft = get_object_or_404(Draft.objects.select_related("example__head"), pk=draft_id, author=request.user)
     if request.method == "POST":
-        return _save(request, example=draft.example, draft=draft)
-    form = _form_of(draft, _beside(request.GET))
-    return _page(request, form, example=draft.example, draft=draft, checked=_check(draft))
+        return _answer(request, example=draft.example, draft=draft)
+    beside = _beside(request.GET)
+    initial = {
+        "path": draft.path,
+        "text": draft.text,
+        "base_hash": draft.base_hash,
+        "draft": draft.pk,
+        "example": draft.example_id,
+        "beside": beside.pk if beside else None,
+        "accepted": draft.accepted_labels,
+        "way": BeginningForm(request.GET).values().get("way", FORM),
+    }
+    return _page(
+        request, EditorForm(initial=initial), example=draft.example, draft=draft, checked=_check(draft)
+    )
 
 
 @require_safe
 def draft_list(request: SignedInRequest) -> HttpResponse:
     drafts = Draft.objects.filter(author=request.user).select_related("example")[:200]
     return render(request, "curation/draft_list.html", {"drafts": drafts})
-
-
-@require_POST
-def draft_keep(request: SignedInRequest) -> HttpResponse:
-    """Called by the editor while somebody types."""
-    form = EditorForm(request.POST)
-    if not form.is_valid():
-        return render(request, "curation/_draft_state.html", {"form": form}, status=422)
-    data = form.cleaned_data
-    example = Example.objects.select_related("head").filter(pk=data["example"]).first()
-    draft = _own_draft(request, data["draft"])
-    if draft is None and _nothing_typed(data["text"], example):
-        return render(request, "curation/_draft_state.html", {"draft": None})
-    return render(request, "curation/_draft_state.html", {"draft": _keep(request, data, example, draft)})
-
-
-@require_POST
-def example_check(request: SignedInRequest) -> JsonResponse:
-    """Called by the editor while somebody types: {"problems", "findings", "left_out", "checker"} of any text.
-
-    `problems` are of the file (curation.domain.problems), `findings` of its code; lines count in the file.
-    Each list has MOST_FINDINGS at most, and `left_out` is how many more there are.
-    """
-    form = EditorForm(request.POST)
-    form.is_valid()  # what else stands in the form is judged when it is saved
-    if "text" not in form.cleaned_data:
-        return JsonResponse({"detail": " ".join(map(str, form.errors["text"]))}, status=422)
-    path = form.cleaned_data.get("path", "")
-    checked = authoring.read(form.cleaned_data["text"].encode("utf-8", "replace"), path=path)
-    problems = [p for p in checked.problems if path or p.code != "path"]  # it is not typed yet
-    findings = authoring.findings(checked)
-    answer = {
-        "problems": [problem.as_dict() for problem in authoring.sorted_by_line(problems)[:MOST_FINDINGS]],
-        "findings": [
-            {
-                **finding,
-                "line": finding["source_line"],
-                "severity": "error" if finding["certain"] else "warning",
-            }
-            for finding in findings[:MOST_FINDINGS]
-        ],
-        "left_out": sum(max(len(found) - MOST_FINDINGS, 0) for found in (problems, findings)),
-        "checker": CHECK_VERSION,
-    }
-    return JsonResponse(answer)
 
 
 @require_POST
@@ -146,17 +108,43 @@ def draft_discard(request: SignedInRequest, draft_id: int) -> HttpResponse:
     return redirect("example_page", example.pk) if example else redirect("draft_list")
 
 
-def _save(request: SignedInRequest, *, example: Example | None, draft: Draft | None) -> HttpResponse:
+@require_POST
+def example_duplicate(request: SignedInRequest, example_id: int) -> HttpResponse:
+    example = get_object_or_404(Example.objects.select_related("head"), pk=example_id)
+    draft = drafting.duplicate(author=request.user, example=example)
+    messages.success(request, f"A draft that starts from {example.path}. Give it a path of its own.")
+    return redirect("draft_edit", draft.pk)
+
+
+def _answer(request: SignedInRequest, *, example: Example | None, draft: Draft | None) -> HttpResponse:
+    """What a button of the editor asks for. Only `save` and `keep` write anything."""
     form = EditorForm(request.POST)
     if not form.is_valid():
         return _page(request, form, example=example, draft=draft, status=422)
-    data = form.cleaned_data
-    draft = draft or _own_draft(request, data["draft"])
-    path = example.path if example else data["path"]
-    if request.POST.get("action") == "keep":
-        draft = _keep(request, data, example, draft)
+    draft = draft or own_draft(request, form.cleaned_data["draft"])
+    action = request.POST.get("action")
+    if action in dict(WAYS):
+        return _page(request, form, example=example, draft=draft, way=action)
+    if action == "add":
+        return _page(request, form, example=example, draft=draft, one_more=True)
+    if action == "accept":
+        return _page(request, _with_suggestion(form), example=example, draft=draft)
+    if action == "keep":
+        draft = keep(request, form.cleaned_data, example, draft)
         messages.success(request, "Kept as a draft; the example itself is unchanged.")
-        return redirect("draft_edit", draft.pk)
+        address = reverse("draft_edit", args=[draft.pk])
+        return redirect(places.keep(request, f"{address}?way={form.wanted_way}"))
+    return _save(request, form, example, draft)
+
+
+def _save(
+    request: SignedInRequest, form: EditorForm, example: Example | None, draft: Draft | None
+) -> HttpResponse:
+    data = form.cleaned_data
+    path = example.path if example else data["path"]
+    if form.piece_problems:
+        draft = keep(request, data, example, draft)
+        return _page(request, form, example=example, draft=draft, status=422)
     try:
         saved = authoring.save(
             author=request.user,
@@ -165,13 +153,13 @@ def _save(request: SignedInRequest, *, example: Example | None, draft: Draft | N
             base_hash=(data["base_hash"] or example.content_hash) if example else "",
             note=data["note"],
             draft=draft,
+            labelled=SUGGESTION if _is_suggested(data) else "",
         )
     except authoring.StaleText as stale:
         query = urlencode({"note": data["note"]})
         return redirect(f"{reverse('draft_merge', args=[stale.draft.pk])}?{query}")
     if saved.draft:
-        shown = EditorForm(initial={**data, "path": path, "draft": saved.draft.pk})
-        return _page(request, shown, example=example, draft=saved.draft, problems=saved.problems, status=422)
+        return _page(request, form, example=example, draft=saved.draft, problems=saved.problems, status=422)
     assert saved.example
     if saved.revision:
         messages.success(request, f"Saved {saved.example.path} as revision {saved.revision.number}.")
@@ -183,6 +171,28 @@ def _save(request: SignedInRequest, *, example: Example | None, draft: Draft | N
     return redirect(places.keep(request, reverse("example_page", args=[saved.example.pk])))
 
 
+def _with_suggestion(form: EditorForm) -> EditorForm:
+    """The same form with the suggested labels in its text."""
+    data = form.cleaned_data
+    try:
+        pieces = split(data["text"])
+    except CannotSplit:
+        return form
+    labelled = with_advice(pieces, advise(pieces))
+    text = compose(data["text"], labelled)
+    return EditorForm(
+        initial={**data, "text": text, "accepted": label_signature(labelled), "way": form.wanted_way}
+    )
+
+
+def _is_suggested(data: Mapping[str, Any]) -> bool:
+    """Whether the author accepted the suggested labels and changed nothing about them since."""
+    try:
+        return bool(data["accepted"]) and data["accepted"] == label_signature(split(data["text"]))
+    except CannotSplit:
+        return False
+
+
 def _page(
     request: SignedInRequest,
     form: EditorForm,
@@ -190,23 +200,62 @@ def _page(
     example: Example | None,
     draft: Draft | None,
     checked: authoring.Checked | None = None,
-    problems: tuple[Any, ...] = (),
+    problems: Sequence[Problem] = (),
+    way: str = "",
+    one_more: bool = False,
+    begun: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    found = checked.problems if checked else problems
+    text = form.whole_text
+    base, sheet, only_markdown = text, None, ""
+    if (way or form.wanted_way) == FORM:
+        try:
+            sheet = sheet_of(form.splittable_text, one_more=one_more)
+        except CannotSplit as reason:
+            only_markdown = str(reason)
+            if form.sheet:  # what was typed stays in its fields
+                sheet, base = form.sheet, form.base
+    found = form.piece_problems + authoring.sorted_by_line(checked.problems if checked else problems)
+    findings = authoring.findings(checked) if checked else []
     beside = _beside(form.data or form.initial)
+    values = {name: form[name].value() or "" for name in ("path", "note", "base_hash", "accepted", "opened")}
     context = {
         "form": form,
+        "values": {**values, "opened": values["opened"] or markdown.content_hash(text)},
         "example": example,
         "draft": draft,
-        "problems": authoring.sorted_by_line(found),
-        "findings": authoring.findings(checked) if checked else [],
+        "text": base,
+        "way": FORM if sheet else MARKDOWN,
+        "ways": WAYS,
+        "only_markdown": "" if sheet else only_markdown,
+        "not_saved": bool(found) and status == 422,
         "checked": checked,
         "beside": beside,
         "beside_text": file_html(beside.head.text) if beside and beside.head else "",
         "outdated": draft and example and draft.base_hash != example.content_hash,
+        **_sheet_context(sheet, found, findings, text),
+        **live_context(text, path=values["path"], accepted=values["accepted"]),
+        **(begun or {}),
     }
     return render(request, "curation/editor.html", context, status=status)
+
+
+def _sheet_context(
+    sheet: Sheet | None, problems: Sequence[Problem], findings: Sequence[Mapping[str, Any]], text: str
+) -> dict[str, Any]:
+    """The rows of the form, each with what is said about it; and the list of all that was found."""
+    found = found_in(problems, findings, Spots(text, sheet))
+    context: dict[str, Any] = {"found": found, "said": by_piece(found), "sheet": sheet}
+    if sheet:
+        said = by_program(found)
+        context["rows"] = [(_with_html(row), context["said"].get(row.piece, [])) for row in sheet.rows()]
+        context["programs"] = [(one, said.get(int(one.number), [])) for one in sheet.programs()]
+    return context
+
+
+def _with_html(row: Row) -> Row:
+    choices = tuple(replace(choice, note=inline_html(choice.note)) for choice in row.choices)
+    return replace(row, note=inline_html(row.note), choices=choices)
 
 
 def _beside(values: Mapping[str, Any]) -> Example | None:
@@ -216,41 +265,30 @@ def _beside(values: Mapping[str, Any]) -> Example | None:
     return Example.objects.select_related("head").filter(pk=asked.cleaned_data.get("beside") or 0).first()
 
 
-def _form_of(draft: Draft, beside: Example | None) -> EditorForm:
-    return EditorForm(
-        initial={
-            "path": draft.path,
-            "text": draft.text,
-            "base_hash": draft.base_hash,
-            "draft": draft.pk,
-            "example": draft.example_id,
-            "beside": beside.pk if beside else None,
-        }
-    )
-
-
 def _check(draft: Draft) -> authoring.Checked:
     return authoring.read(draft.text.encode("utf-8", "replace"), path=draft.path)
 
 
-def _own_draft(request: SignedInRequest, draft_id: int | None) -> Draft | None:
+def own_draft(request: SignedInRequest, draft_id: int | None) -> Draft | None:
     if draft_id is None:
         return None
     return Draft.objects.filter(pk=draft_id, author=request.user).select_related("example").first()
 
 
-def _nothing_typed(text: str, example: Example | None) -> bool:
-    present = example.head.text if example and example.head else NEW_EXAMPLE
-    return text.strip() in ("", present.strip())
-
-
-def _keep(
+def keep(
     request: SignedInRequest, data: dict[str, Any], example: Example | None, draft: Draft | None
 ) -> Draft:
+    """Keep what was typed in the author's draft, or in a new one."""
     if draft is None:
         draft = (
             drafting.draft_of(author=request.user, example=example)
             if example
             else drafting.new_draft(author=request.user, path=data["path"])
         )
-    return drafting.keep(draft, text=data["text"], path=data["path"], base_hash=data["base_hash"] or None)
+    return drafting.keep(
+        draft,
+        text=data["text"],
+        path=data["path"],
+        base_hash=data["base_hash"] or None,
+        accepted=data["accepted"],
+    )

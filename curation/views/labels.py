@@ -44,14 +44,14 @@ def judged_parts(doc: ExampleDoc) -> list[JudgedPart]:
     for part in agreement(doc).parts:
         shown, more = part.said.evidence[:MOST_TRACES], part.said.evidence[MOST_TRACES:]
         by_line = groupby(shown, key=lambda trace: trace.line)
-        lines = [_traced(number, texts[number - 1], tuple(traces)) for number, traces in by_line]
+        lines = [traced_line(number, texts[number - 1], tuple(traces)) for number, traces in by_line]
         parts.append(
             JudgedPart(TITLES[part.part], *WORDS[part.said.verdict], part.said, tuple(lines), len(more))
         )
     return parts
 
 
-def _traced(number: int, text: str, traces: tuple[Evidence, ...]) -> TracedLine:
+def traced_line(number: int, text: str, traces: tuple[Evidence, ...]) -> TracedLine:
     pieces = []
     done = len(text) - len(text.lstrip())
     for trace in traces:

@@ -33,6 +33,11 @@ def markdown_html(text: str) -> SafeString:
     return mark_safe(clean.replace("<pre>", '<pre tabindex="0">'))  # it scrolls, also by keyboard
 
 
+def inline_html(text: str) -> SafeString:
+    """One line of our own Markdown, without a paragraph around it."""
+    return mark_safe(nh3.clean(_parser().renderInline(text), tags=TAGS))
+
+
 @dataclass(frozen=True)
 class CodeLine:
     html: SafeString

@@ -61,6 +61,14 @@ const withFences = parser.configure([
 ]);
 
 export function exampleFile() {
-  const language = new Language(defineLanguageFacet(), withFences, [], "example");
+  return support(withFences, "example");
+}
+
+export function bbjProgram() {
+  return support(bbjParser, "bbj");
+}
+
+function support(parser, name) {
+  const language = new Language(defineLanguageFacet(), parser, [], name);
   return new LanguageSupport(language, syntaxHighlighting(styles));
 }

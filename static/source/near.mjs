@@ -3,19 +3,19 @@
 const PAUSE_MS = 800; // of typing; longer than the check's, since an answer looks through all examples
 
 export class NearDuplicates {
-  #area;
+  #form;
   #region;
   #timer;
   #request;
 
-  constructor(area, region) {
-    this.#area = area;
+  constructor(form, region) {
+    this.#form = form;
     this.#region = region;
   }
 
   start() {
-    this.#area.form.addEventListener("input", ({ target }) => {
-      if (target.name !== "text") return;
+    this.#form.addEventListener("input", ({ target }) => {
+      if (target.name === "note" || target.name === "path") return;
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#ask(), PAUSE_MS);
     });
@@ -27,8 +27,8 @@ export class NearDuplicates {
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
-      const body = new FormData(this.#area.form);
-      const answer = await fetch(this.#area.dataset.near, { method: "POST", body, signal });
+      const body = new FormData(this.#form);
+      const answer = await fetch(this.#form.dataset.near, { method: "POST", body, signal });
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       this.#show(await answer.json());
     } catch (error) {

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
+
+from tests import makers
+from tests.editor_page import sign_in, status
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = os.environ.get("STUDIO_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -92,3 +98,21 @@ def axe(page: Page, axe_source: str) -> Callable[[], list[str]]:
         ]
 
     return run
+
+
+@pytest.fixture
+def author(transactional_db: None) -> User:
+    return makers.user("author")
+
+
+@pytest.fixture
+def open_editor(live_server: Any, page: Page, author: User) -> Callable[..., Page]:
+    """Sign the author in, open an editor and wait for the first answer of the check."""
+
+    def open_page(name: str, *args: object, way: str = "markdown") -> Page:
+        sign_in(page, live_server.url, author)
+        page.goto(f"{live_server.url}{reverse(name, args=args)}?way={way}")
+        expect(status(page)).to_contain_text(re.compile("ound"))
+        return page
+
+    return open_page

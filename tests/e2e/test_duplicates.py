@@ -118,7 +118,7 @@ def test_merging_goes_through_the_editor_and_back(live_server, page: Page, sign_
     page.keyboard.press("m")
     expect(page.get_by_text(f"Take what is better from {b.path}")).to_be_visible()
     expect(page.get_by_text("told in way 1.").first).to_be_visible()
-    page.get_by_label("Markdown").press("Control+End")
+    page.get_by_label("Why the code is written").press("Control+End")
     page.keyboard.type("\nAnd what was better in the other one.\n")
     page.get_by_role("button", name="Save", exact=True).click()
 
@@ -133,10 +133,10 @@ def test_merging_goes_through_the_editor_and_back(live_server, page: Page, sign_
 def test_near_examples_show_while_somebody_types(live_server, page: Page, sign_in, reviewer, families, axe):
     (a, _), *_ = families
     sign_in(reviewer)
-    page.goto(live_server.url + reverse("example_new"))
-    expect(page.get_by_text("Near to no example.")).to_be_visible()
+    page.goto(live_server.url + reverse("example_new") + "?way=markdown")
+    expect(page.get_by_text("once the errors above are mended")).to_be_visible()
 
-    page.get_by_label("Markdown").fill(a.head.text)
+    page.get_by_role("textbox", name="Markdown").fill(a.head.text)
 
     region = page.get_by_role("region", name="Near-duplicates")
     expect(region.get_by_text("2 near examples.")).to_be_visible()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from curation.domain.bbj.token_classes import classified
 from curation.models import Draft, Example
 from tests import makers
+from tests.editor_page import sign_in, status
 
 pytestmark = pytest.mark.slow(2)
 
@@ -101,35 +102,12 @@ def test_the_mode_gives_each_character_the_class_that_the_pages_give_it(page: Pa
 
 
 @pytest.fixture
-def author(transactional_db: None) -> User:
-    return makers.user("author")
-
-
-@pytest.fixture
-def open_editor(live_server: Any, page: Page, author: User) -> Callable[..., Page]:
-    """Sign the author in, open an editor and wait for the first answer of the check."""
-
-    def open_page(name: str, *args: object) -> Page:
-        sign_in(page, live_server.url, author)
-        page.goto(live_server.url + reverse(name, args=args))
-        expect(page.get_by_role("status")).to_contain_text(re.compile("ound"))
-        return page
-
-    return open_page
-
-
-def sign_in(page: Page, address: str, account: User) -> None:
-    session = makers.signed_in(account).cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
-
-
-@pytest.fixture
 def example(author: User) -> Example:
     return makers.example("gui/a.md", makers.example_text("A title", code=makers.program("A title")))
 
 
 def text_box(page: Page) -> Any:
-    return page.get_by_label("Markdown")
+    return page.get_by_role("textbox", name="Markdown")
 
 
 def test_typing_saves_through_the_form(open_editor, example):
@@ -232,10 +210,10 @@ def test_a_check_that_does_not_answer_is_said_and_asked_again(open_editor, examp
     page.route("**/examples/check/", lambda route: route.fulfill(status=422, body="{}"))
     text_box(page).press("Control+End")
     page.keyboard.type("a")
-    expect(page.get_by_role("status")).to_contain_text("gives no answer now")
+    expect(status(page)).to_contain_text("gives no answer now")
     page.unroute("**/examples/check/")
     page.keyboard.type("b")
-    expect(page.get_by_role("status")).to_contain_text("ound")
+    expect(status(page)).to_contain_text("ound")
 
 
 def test_the_built_mode_colours_bbj_fences_only(open_editor, author):
@@ -246,13 +224,22 @@ def test_the_built_mode_colours_bbj_fences_only(open_editor, author):
     assert page.locator(".cm-content .tok-s2").all_inner_texts()[-1] == '"a"'
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 640, 1280])  # 640 is 1280 at 200 % zoom
-def test_the_editor_fits_and_is_accessible(open_editor, example, page, axe, scheme, width):
+@pytest.mark.parametrize(
+    ("way", "width", "scheme"),
+    [
+        ("form", 390, "dark"),
+        ("form", 640, "light"),  # 1280 at 200 % zoom
+        ("form", 1280, "light"),
+        ("form", 1280, "dark"),
+        ("markdown", 390, "light"),
+        ("markdown", 1280, "dark"),
+    ],
+)
+def test_the_editor_fits_and_is_accessible(open_editor, example, page, axe, way, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
 
-    open_editor("example_edit", example.pk)
+    open_editor("example_edit", example.pk, way=way)
 
     assert axe() == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -270,7 +257,12 @@ def test_without_javascript_the_textarea_is_the_editor(live_server, page_without
     sign_in(page, live_server.url, author)
 
     page.goto(live_server.url + reverse("example_edit", args=[example.pk]))
-    page.get_by_label("Markdown").fill(makers.example_text("Plainly typed"))
+    page.get_by_label("Title").fill("Plainly typed")
+    page.get_by_role("button", name="Markdown").click()
+    text = text_box(page)
+    text.fill(text.input_value().replace("Plainly typed", "Typed twice"))
+    page.get_by_role("button", name="Form").click()
+    expect(page.get_by_label("Title")).to_have_value("Typed twice")
     page.get_by_role("button", name="Save", exact=True).click()
 
-    expect(page.get_by_role("heading", name="Plainly typed")).to_be_visible()
+    expect(page.get_by_role("heading", name="Typed twice")).to_be_visible()

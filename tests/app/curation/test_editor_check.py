@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from curation.domain.bbj import CHECK_VERSION
 from curation.models import Draft
-from curation.views.editor import MOST_FINDINGS
+from curation.views.while_typing import MOST_FINDINGS
 from tests import makers
 
 BROKEN = 'rem broken\nprint "never closed\nfor i=1 to 3\n'

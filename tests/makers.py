@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from curation.models import Example, ImportJob, Review, Snapshot
-from curation.services import authoring, queueing, reviewing, snapshotting, working
+from curation.services import amending, authoring, queueing, reviewing, snapshotting, working
 
 _numbers = itertools.count(1)
 WORDS = [
@@ -120,6 +120,18 @@ def edited(example: Example, text: str, *, author: User | None = None) -> Exampl
     """The same example with another text."""
     saved = authoring.save(
         author=author or user(), path=example.path, text=text, base_hash=example.content_hash
+    )
+    assert saved.revision, [str(problem) for problem in saved.problems]
+    example.refresh_from_db()
+    return example
+
+
+def mended(example: Example, text: str, *, reviewer: User | None = None) -> Example:
+    """The same example after a reviewer fixed and approved it."""
+    reviewer = reviewer or user("reviewer")
+    draft = amending.begin(example=example, reviewer=reviewer)
+    saved = authoring.save(
+        author=reviewer, path=example.path, text=text, base_hash=example.content_hash, draft=draft
     )
     assert saved.revision, [str(problem) for problem in saved.problems]
     example.refresh_from_db()

@@ -33,6 +33,14 @@ def generation_label(generations: Sequence[str]) -> str:
     return " ".join(sorted(generations, key=(*GENERATIONS, "all").index))
 
 
+def is_label(generations: Sequence[str]) -> bool:
+    """Whether a text can say so: "all" alone, or some of GENERATIONS, each once."""
+    words = set(generations)
+    if len(words) < len(generations):
+        return False
+    return words == {"all"} or bool(words) and words <= set(GENERATIONS)
+
+
 def labels_with(generation: str) -> list[str]:
     """Every `generation_label` that names this generation; "all" is named by itself alone."""
     if generation not in GENERATIONS:

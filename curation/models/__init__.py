@@ -12,7 +12,7 @@ from curation.models.immutable import ImmutableRowError
 from curation.models.imports import ChatRecord, ChatRecordChoice, ImportItem, ImportJob, ImportProblem
 from curation.models.lists import SavedView
 from curation.models.marks import LabelMark
-from curation.models.reviews import Assignment, Comment, Reservation, Review
+from curation.models.reviews import Assignment, Comment, OpenVerdict, Reservation, Review
 from curation.models.secrets import SecretWaiver
 from curation.models.snapshots import (
     CorpusFile,
@@ -45,6 +45,7 @@ __all__ = [
     "LabelMark",
     "NearForms",
     "NormalForm",
+    "OpenVerdict",
     "PairJudgement",
     "Reservation",
     "Review",

@@ -220,6 +220,9 @@ class Draft(models.Model):
     accepted_labels = models.CharField(
         max_length=200, blank=True, help_text="the labels as they were when a suggestion was accepted"
     )
+    mends = models.BooleanField(
+        default=False, help_text="a reviewer opened it to fix and approve: what is saved counts as mended"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

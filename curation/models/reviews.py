@@ -95,3 +95,22 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.example_id} for {self.reviewer_id} until {self.until:%H:%M}"
+
+
+class OpenVerdict(models.Model):
+    """Who has judged the present text of an example that is not decided yet: one of several, or disputed.
+
+    Read from the reviews (services/standing.py), so that a queue need not ask every review.
+    """
+
+    example = models.ForeignKey(Example, on_delete=models.CASCADE, related_name="open_verdicts")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="open_verdicts"
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["reviewer", "example"], name="open_verdict_once")]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer_id} on {self.example_id}"

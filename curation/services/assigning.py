@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from curation.models import Assignment, Example, Revision
-from curation.services import auditing, standing
+from curation.services import auditing, owning, standing
 
 MOST_AT_ONCE = 10_000  # examples × reviewers of one action
 MOST_NEEDED = 5
@@ -38,6 +38,14 @@ def reviewers() -> QuerySet[User]:
     """Whom one can ask for a verdict."""
     people = User.objects.filter(is_active=True, groups__name__in=REVIEWER_GROUPS)
     return people.distinct().order_by("username")
+
+
+def askable(example: Example) -> list[User]:
+    """Whom one can still ask about this example: no author of it, and nobody who was asked already."""
+    asked = example.assignments.values("reviewer")
+    others = reviewers().exclude(pk__in=asked)
+    writers = owning.writers_of(example)
+    return [user for user in others if user.pk not in writers]
 
 
 @transaction.atomic

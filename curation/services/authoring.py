@@ -16,7 +16,7 @@ from curation.domain.labels import TOPICS
 from curation.domain.markdown import CodeFile, ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import Draft, Example, Revision
-from curation.services import comparing, describing, drafting, marking, standing
+from curation.services import auditing, comparing, describing, drafting, marking, owning, standing
 
 PATH = re.compile(r"(?P<topic>[^/]+)/[A-Za-z0-9][A-Za-z0-9._-]*\.md")
 MAX_PATH, MAX_TITLE, MAX_NOTE = 200, 300, 300  # characters; the widths of the columns
@@ -216,7 +216,8 @@ def save(
     Args:
         base_hash: content_hash of the text that the author started from; "" for a new example.
         draft: The author's draft that this text comes from; it is gone once the text is a revision.
-        endorsed: The author is a reviewer who mended the text and finds it right otherwise.
+        endorsed: The author is a reviewer who mended the text and finds it right otherwise; so is whoever
+            saves a draft that was opened to mend it.
         labelled: "suggestion" when the author accepted the suggested generations and changed nothing about
             them; left out, new labels are the author's own.
 
@@ -270,6 +271,9 @@ def write(
         with transaction.atomic():
             present = _locked(path)
             if (present.content_hash if present else "") in (base_hash, markdown.content_hash(checked.text)):
+                mended = endorsed or bool(
+                    draft and draft.mends and present and owning.may_mend(author, present)
+                )
                 example, revision = store(
                     author=author,
                     path=path,
@@ -278,9 +282,19 @@ def write(
                     note=note,
                     origin=draft.origin if draft else "",
                     warnings=len(checked.problems),
-                    endorsed=endorsed,
+                    endorsed=mended,
                     labelled=labelled,
                 )
+                if revision and mended:
+                    auditing.record(
+                        actor=author,
+                        action="example.mend",
+                        subject=example,
+                        revision=revision.number,
+                        content_hash=revision.content_hash,
+                        before=base_hash,
+                        note=note,
+                    )
                 if draft:
                     drafting.discard(draft)
                 if revision:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import User
 from django.db.models import Count, Q
 
-from curation.models import Assignment, Comparison, Draft, Example, ImportJob
+from curation.models import Assignment, Comparison, Draft, ImportJob
 from curation.services import reserving, reviewing
 from curation.services.reviewing import SentBack
 
@@ -30,7 +30,7 @@ class Waiting:
     clusters: int  # of near-duplicates, when a worker counted last
     to_review: int = 0  # that this person may judge, `assigned` ones too
     assigned: int = 0
-    disputed: int = 0  # that reviewers disagree about
+    disputed: int = 0  # that reviewers disagree about and this person may settle
     checked_imports: list[ImportJob] = field(default_factory=list)  # which somebody has to confirm
     running_imports: list[ImportJob] = field(default_factory=list)
 
@@ -50,8 +50,7 @@ def what_waits(user: User, roles: Collection[str]) -> Waiting:
         waiting = reserving.waiting_for(user).aggregate(
             to_review=Count("pk"), assigned=Count("pk", filter=asked)
         )
-    if "maintainer" in roles:
-        waiting["disputed"] = Example.objects.with_status_in("disputed").count()
+        waiting["disputed"] = reserving.disputed_for(user).count()
     jobs = (
         list(ImportJob.objects.filter(state__in=["ready", *RUNNING_IMPORTS])) if "maintainer" in roles else []
     )

@@ -16,3 +16,9 @@ def writers_of(example: Example) -> set[int]:
 
 def is_work_of(user: User, example: Example) -> bool:
     return user.pk in writers_of(example)
+
+
+def may_mend(reviewer: User, example: Example) -> bool:
+    """Whether it is another person's text, or one that this reviewer mended and nobody touched since."""
+    mended = example.endorsed and example.written_by_id == reviewer.pk
+    return mended or not is_work_of(reviewer, example)

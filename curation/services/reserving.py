@@ -13,12 +13,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 
-from curation.models import Assignment, Example, Reservation, Review, Revision
+from curation.models import Assignment, Example, OpenVerdict, Reservation, Revision
 from curation.models.examples import ExampleQuerySet
-from curation.services import owning, standing
+from curation.services import reviewing
 
 RESERVED = timedelta(minutes=15)
 ATTEMPTS = 50  # to reserve one before somebody else does: more than there are reviewers
@@ -27,40 +27,39 @@ ATTEMPTS = 50  # to reserve one before somebody else does: more than there are r
 def waiting_for(user: User) -> ExampleQuerySet:
     """Examples whose present text this user may judge and has not: not their work, not left to others.
 
-    Each question about the user is asked once, not of every row (docs/decisions/0019-review-queue.md).
+    Each question about the user is asked once, not of every row (docs/decisions/0025-turns-in-review.md).
     """
-    own = Revision.objects.filter(author=user).values("example")
-    rows = Example.objects.with_status_in("needs_review").exclude(pk__in=own)
-    rows = rows.exclude(reviews_needed__gt=1, verdict_count__gt=0, pk__in=_judged_by(user))
-    theirs = (
-        Assignment.objects.filter(example__status="needs_review")
-        .exclude(reviewer=user)
+    rows = Example.objects.with_status_in("needs_review").exclude(pk__in=_written_by(user))
+    rows = rows.exclude(pk__in=_judged_by(user))
+    others = Assignment.objects.exclude(reviewer=user)
+    enough = (
+        others.filter(example__reviews_needed__gt=1)
         .values("example")
         .annotate(reviewers=Count("pk"))
         .filter(reviewers__gte=F("example__reviews_needed"))
     )
-    return rows.exclude(Q(pk__in=theirs.values("example")) & ~Q(pk__in=_assigned_to(user)))
+    left_to_others = Q(reviews_needed=1, pk__in=others.values("example"))
+    left_to_others |= Q(reviews_needed__gt=1, pk__in=enough.values("example"))
+    return rows.exclude(left_to_others & ~Q(pk__in=_assigned_to(user)))
+
+
+def disputed_for(user: User) -> ExampleQuerySet:
+    """Examples about which reviewers disagree and which this user may settle."""
+    rows = Example.objects.with_status_in("disputed").exclude(pk__in=_written_by(user))
+    return rows.exclude(pk__in=_judged_by(user)).order_by("pk")
+
+
+def _written_by(user: User) -> QuerySet[Revision, Any]:
+    """More than curation.services.owning says: also whose change was taken back is not asked unasked."""
+    return Revision.objects.filter(author=user).order_by().values("example")
+
+
+def _judged_by(user: User) -> QuerySet[OpenVerdict, Any]:
+    return OpenVerdict.objects.filter(reviewer=user).order_by().values("example")
 
 
 def _assigned_to(user: User) -> QuerySet[Assignment, Any]:
-    return Assignment.objects.filter(reviewer=user).values("example")
-
-
-def _judged_by(user: User) -> QuerySet[Review, Any]:
-    """Ids of examples with a verdict of this user that stands, where more are to come."""
-    later = Review.objects.filter(
-        example=OuterRef("example"),
-        content_hash=OuterRef("content_hash"),
-        reviewer=user,
-        pk__gt=OuterRef("pk"),
-    )
-    on_present_text = Review.objects.filter(
-        reviewer=user,
-        content_hash=F("example__content_hash"),
-        example__status="needs_review",
-        example__verdict_count__gt=0,
-    )
-    return on_present_text.exclude(verdict="withdrawn").exclude(Exists(later)).values("example")
+    return Assignment.objects.filter(reviewer=user).order_by().values("example")
 
 
 def take_next(user: User, *, after: int | None = None, before: int | None = None) -> Example | None:
@@ -132,7 +131,7 @@ def take(user: User, example: Example) -> bool:
     if (
         spoken_for >= current.reviews_needed
         or current.status != "needs_review"
-        or not may_judge(user, current)
+        or not reviewing.may_judge(user, current)
     ):
         release(user)
         return False
@@ -143,12 +142,6 @@ def take(user: User, example: Example) -> bool:
         update_fields=["example", "until"],
     )
     return True
-
-
-def may_judge(user: User, example: Example) -> bool:
-    """Whether it is neither this user's work nor judged by them already."""
-    judged = any(word.reviewer == user.pk for word in standing.words_of(example))
-    return not judged and not owning.is_work_of(user, example)
 
 
 def release(user: User) -> None:
@@ -170,16 +163,11 @@ class Place:
 
 def place_in_queue(user: User, example: Example) -> Place:
     """ "3 of 47": where this example stands among those that wait for this user."""
-    waiting = waiting_for(user)
-    if not waiting.filter(pk=example.pk).exists():
-        return Place(0, waiting.count())
     mine = Q(pk__in=_assigned_to(user))
-    upto = Q(pk__lte=example.pk)
-    tier = _tier_of(user, example.pk)
-    before = (
-        mine & upto,
-        mine | Q(endorsed=True) & upto,
-        mine | Q(endorsed=True) | upto,
-    )[tier]
-    counts = waiting.aggregate(number=Count("pk", filter=before), of=Count("pk"))
-    return Place(counts["number"], counts["of"])
+    mended = Q(endorsed=True)
+    here = Q(pk__lte=example.pk)
+    before = (mine & here, mine | mended & here, mine | mended | here)[_tier_of(user, example.pk)]
+    counts = waiting_for(user).aggregate(
+        waits=Count("pk", filter=Q(pk=example.pk)), number=Count("pk", filter=before), of=Count("pk")
+    )
+    return Place(counts["number"] if counts["waits"] else 0, counts["of"])

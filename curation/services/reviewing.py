@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from curation.domain.labels import GENERATIONS, generation_label, objection
+from curation.domain.labels import GENERATIONS, generation_label, is_label, objection
 from curation.models import Comment, Example, Reservation, Review
 from curation.models.examples import ExampleQuerySet
 from curation.services import auditing, owning, standing, waiving
@@ -120,10 +120,10 @@ def record_review(
 
 def _vote(generations: Sequence[str] | None) -> str:
     """The label of a vote as words in one order; "" for none."""
-    chosen = list(dict.fromkeys(generations or ()))
-    if "all" in chosen and len(chosen) > 1 or not set(chosen) <= {"all", *GENERATIONS}:
-        raise ValueError(f'"{", ".join(chosen)}" is no label: write all, or some of {", ".join(GENERATIONS)}')
-    return generation_label(chosen)
+    if generations and not is_label(generations):
+        given, known = ", ".join(generations), ", ".join(GENERATIONS)
+        raise ValueError(f'"{given}" is no label: write all, or some of {known}')
+    return generation_label(generations or ())
 
 
 def _refuse_out_of_turn(current: Example, reviewer: User, *, adjudicates: bool) -> None:
@@ -154,6 +154,12 @@ def _refuse_approval(current: Example, vote: str) -> None:
             f"{current.path} holds what looks like a secret (line {lines}). Ask the author to remove it, or "
             "waive it with a reason."
         )
+
+
+def may_judge(user: User, example: Example) -> bool:
+    """Whether the present text is neither this user's work nor judged by them already."""
+    judged = any(word.reviewer == user.pk for word in standing.words_of(example))
+    return not judged and not owning.is_work_of(user, example)
 
 
 def stands(recorded: Review) -> bool:
@@ -223,6 +229,14 @@ def shown_reviews(example: Example, viewer: User) -> Shown:
         reviews = reviews.filter(~Q(content_hash=now.content_hash) | Q(reviewer=viewer))
         comments = comments.filter(~Q(content_hash=now.content_hash) | Q(author=viewer))
     return Shown(list(reviews), list(comments), now.is_blind, now.verdict_count, now.reviews_needed)
+
+
+def judged_before(example: Example, viewer: User) -> Review | None:
+    """The last verdict on an earlier text of this example: the viewer's own, or anybody's."""
+    present = Example.objects.values_list("content_hash", flat=True).get(pk=example.pk)
+    earlier = example.reviews.exclude(content_hash=present).exclude(verdict="withdrawn")
+    newest = earlier.select_related("reviewer").order_by("-pk")
+    return newest.filter(reviewer=viewer).first() or newest.first()
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ Whatever changes one of them locks the examples it concerns, writes, and refresh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Q
 
 from curation.domain import review
-from curation.models import Example, PairJudgement, Review
+from curation.models import Example, OpenVerdict, PairJudgement, Review
 
 BATCH = 500  # ids of one question to the database
 
@@ -97,9 +97,29 @@ def _refresh(ids: Collection[int]) -> int:
         if now != tuple(getattr(row, name) for name in read):
             row.status, row.last_verdict, row.verdict_count = now
             changed.append(row)
+    _note_open_verdicts(rows_by_id, facts)
     # Not `updated_at`: that is when the text changed.
     Example.objects.bulk_update(changed, read, batch_size=100)
     return len(changed)
+
+
+def _note_open_verdicts(
+    rows: Mapping[int, Example], facts: Mapping[int, Sequence[review.ReviewFact]]
+) -> None:
+    """Make OpenVerdict true of these examples, whose columns are true already."""
+    undecided = [row for row in rows.values() if row.status in ("needs_review", "disputed")]
+    wanted = {
+        (row.pk, int(word.reviewer))
+        for row in undecided
+        for word in review.standing(row.content_hash, facts[row.pk])
+    }
+    there = OpenVerdict.objects.filter(example__in=rows)
+    noted = {(row.example_id, row.reviewer_id): row.pk for row in there}
+    OpenVerdict.objects.filter(pk__in=[pk for pair, pk in noted.items() if pair not in wanted]).delete()
+    OpenVerdict.objects.bulk_create(
+        OpenVerdict(example_id=example, reviewer_id=reviewer)
+        for example, reviewer in sorted(wanted - noted.keys())
+    )
 
 
 def _losses(ids: Collection[int]) -> dict[int, set[int]]:

@@ -174,5 +174,4 @@ _KINDS = {
     labelling.CONFIRM: Undoable("confirmed the label of", labelling.stands, labelling.take_back),
     labelling.ACCEPT: Undoable("accepted the suggestion for", labelling.stands, labelling.take_back),
     "example.mend": Undoable("mended", _text_stands, _undo_text),
-    "example.relabel": Undoable("relabelled", _text_stands, _undo_text),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from django.utils.html import escape
@@ -28,6 +28,7 @@ class ShownRow:
     left: ShownLine | None
     right: ShownLine | None
     same: bool
+    skipped: int = 0  # rows before this one that are the same and not shown
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,17 @@ def shown_part(
         for row in found.rows
     ]
     return ShownDiff(rows, found.left_out, sum(not row.same for row in rows))
+
+
+def near_changes(diff: ShownDiff, around: int = 3) -> ShownDiff:
+    """The same diff without the rows that are further than `around` from a change."""
+    near = {
+        n for at, row in enumerate(diff.rows) if not row.same for n in range(at - around, at + around + 1)
+    }
+    kept = [n for n in range(len(diff.rows)) if n in near]
+    befores = [-1, *kept[:-1]]
+    rows = [replace(diff.rows[n], skipped=n - before - 1) for before, n in zip(befores, kept, strict=True)]
+    return replace(diff, rows=rows)
 
 
 def coloured(text: str) -> Colours:

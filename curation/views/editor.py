@@ -22,7 +22,7 @@ from curation.domain.problems import Problem
 from curation.forms.editor import FORM, MARKDOWN, WAYS, BeginningForm, EditorForm, sheet_of
 from curation.forms.sheet import Row, Sheet
 from curation.models import Draft, Example
-from curation.services import authoring, drafting
+from curation.services import authoring, drafting, reviewing
 from curation.views import places
 from curation.views.advice import live_context
 from curation.views.findings import Spots, by_piece, by_program, found_in
@@ -165,6 +165,8 @@ def _save(
         messages.success(request, f"Saved {saved.example.path} as revision {saved.revision.number}.")
     else:
         messages.info(request, f"{saved.example.path} has this text already; nothing was changed.")
+    if saved.revision and saved.revision.endorsed:
+        return redirect(f"{reverse('review_next')}?after={saved.example.pk}")
     if data["beside"]:  # it was opened to merge two near-duplicates: one of them is still to be set aside
         cluster = reverse("duplicate_cluster", args=[saved.example.pk])
         return redirect(f"{cluster}?left={saved.example.pk}&right={data['beside']}")
@@ -230,6 +232,7 @@ def _page(
         "only_markdown": "" if sheet else only_markdown,
         "not_saved": bool(found) and status == 422,
         "checked": checked,
+        "asked": reviewing.asked_of(example) if example else [],
         "beside": beside,
         "beside_text": file_html(beside.head.text) if beside and beside.head else "",
         "outdated": draft and example and draft.base_hash != example.content_hash,

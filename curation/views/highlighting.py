@@ -48,8 +48,13 @@ def code_lines(code: str) -> list[SafeString]:
 
 def file_html(text: str) -> SafeString:
     """The source of an example file as HTML, with its programs coloured."""
+    return mark_safe("\n".join(file_lines(text)))
+
+
+def file_lines(text: str) -> list[SafeString]:
+    """The same line by line."""
     lines = [escape(line) for line in text.split("\n")]
     for code_file in markdown.parse(text, path="").code_files:
         shown = code_lines(code_file.code) if code_file.code else []
         lines[code_file.line - 1 : code_file.line - 1 + len(shown)] = shown
-    return mark_safe("\n".join(lines))
+    return lines

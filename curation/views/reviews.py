@@ -1,21 +1,23 @@
-"""Judging examples: on the example's own page, or one after the other."""
+"""Judging examples: on the example's own page, or one after the other on the review screen."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect, replace_url
 
-from curation.forms.reviews import ReviewForm
-from curation.models import Example
-from curation.services import reserving, reviewing
+from curation.forms.reviews import CommentForm, FixForm, ReviewForm, UndoForm
+from curation.models import AuditEntry, Example
+from curation.services import amending, reserving, reviewing, undoing
 from curation.views import places
-from curation.views.examples import example_context, page_context, panel_context
+from curation.views.examples import example_context, page_context
+from curation.views.panels import IN_QUEUE, against, panel_context
 from studio.http import SignedInRequest
-
-IN_QUEUE = "queue"  # the value of the hidden field `from` on the review screen
 
 
 @require_safe
@@ -23,14 +25,14 @@ def review_next(request: SignedInRequest) -> HttpResponse:
     """One example that waits for this reviewer; ?id= names it, ?after= and ?before= a neighbour."""
     example = _asked_for(request)
     if example is None:
-        return render(request, "curation/review_done.html")
-    return _screen(request, example)
+        context = {"undoable": _undoable(request), "disputes": reserving.disputed_for(request.user).count()}
+        return render(request, _template(request, "review_done"), context)
+    return screen(request, example)
 
 
 @require_POST
 def review_example(request: SignedInRequest, example_id: int) -> HttpResponse:
-    example = get_object_or_404(Example.objects.select_related("head__author"), pk=example_id)
-    in_queue = request.POST.get("from") == IN_QUEUE
+    example = open_example(example_id)
     form = ReviewForm(request.POST)
     if form.is_valid():
         try:
@@ -39,30 +41,136 @@ def review_example(request: SignedInRequest, example_id: int) -> HttpResponse:
             form.add_error("reason", str(error))
         except reviewing.Refused as error:
             form.add_error(None, str(error))
-            example = Example.objects.select_related("head__author").get(pk=example_id)
-    status = 422 if form.errors else 200
-    if in_queue:
-        if form.errors:
-            return _screen(request, example, form)
-        verdict = dict(form.fields["verdict"].choices)[form.cleaned_data["verdict"]]  # type: ignore[attr-defined]
-        messages.success(request, f"{example.path}: {verdict}.")
-        return redirect(f"{reverse('review_next')}?after={example.pk}")
-    if request.htmx:
-        bound = form if form.errors else None
-        context = panel_context(request, example, bound)
-        return render(request, "curation/_review_panel.html", context, status=status)
     if form.errors:
-        return render(request, "curation/example_page.html", page_context(request, example, form), status=422)
+        return refused(request, example, form=form)
+    verdict = dict(form.fields["verdict"].choices)[form.cleaned_data["verdict"]]  # type: ignore[attr-defined]
+    return _go_on(request, example, f"{example.path}: {verdict}.")
+
+
+@require_POST
+def review_fix(request: SignedInRequest, example_id: int) -> HttpResponse:
+    """Fix and approve: another label is written into the text at once, the rest is mended in the editor."""
+    example = open_example(example_id)
+    form = FixForm(request.POST)
+    if not form.is_valid():
+        return refused(request, example, form=form)
+    vote = form.cleaned_data["generations"] or example.generation_label.split()
+    if set(vote) == set(example.generation_label.split()):
+        return _open_editor(request, example, form)
+    try:
+        amending.relabel(
+            example=example,
+            reviewer=request.user,
+            generations=vote,
+            content_hash=form.cleaned_data["content_hash"],
+        )
+    except reviewing.Refused as error:
+        form.add_error(None, str(error))
+        return refused(request, example, form=form)
+    label = ", ".join(vote)
+    return _go_on(request, example, f"{example.path}: relabelled {label}. Another reviewer confirms it.")
+
+
+def _open_editor(request: SignedInRequest, example: Example, form: FixForm) -> HttpResponse:
+    try:
+        draft = amending.begin(example=example, reviewer=request.user)
+    except reviewing.Refused as error:
+        form.add_error(None, str(error))
+        return refused(request, example, form=form)
+    editor = reverse("draft_edit", args=[draft.pk])
+    return HttpResponseClientRedirect(editor) if request.htmx else redirect(editor)
+
+
+@require_POST
+def review_undo(request: SignedInRequest) -> HttpResponse:
+    """Take back what this reviewer did last, and show that example again."""
+    form = UndoForm(request.POST)
+    entry = AuditEntry.objects.filter(pk=form.cleaned_data["entry"]).first() if form.is_valid() else None
+    if entry is None:
+        messages.error(request, "There is nothing to undo: reload the page.")
+        return redirect("review_next")
+    try:
+        undoing.undo(entry, by=request.user)
+        messages.success(request, f"Undone: {undoing.told(entry)}.")
+    except undoing.CannotUndo as error:
+        messages.error(request, str(error))
+    examples = undoing.examples_of(entry)
+    place = f"?id={examples[0]}" if len(examples) == 1 else ""
+    return redirect(f"{reverse('review_next')}{place}")
+
+
+def open_example(example_id: int) -> Example:
+    return get_object_or_404(Example.objects.select_related("head__author"), pk=example_id)
+
+
+def screen(
+    request: SignedInRequest,
+    example: Example,
+    *,
+    form: FixForm | None = None,
+    comment: CommentForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The review screen with this example, which is reserved if it is free."""
+    assert example.head
+    if request.method != "HEAD":
+        reserving.take(request.user, example)
+    late = str(form["content_hash"].value() or "") if form and form.is_bound else ""
+    context = {
+        **example_context(example, example.head),
+        **panel_context(request, example, form=form, comment=comment, in_queue=True),
+        "place": reserving.place_in_queue(request.user, example),
+        "against": against(example, request.user, late),
+        "elsewhere": reserving.open_elsewhere(example, request.user),
+        "undoable": _undoable(request),
+        "disputes": reserving.disputed_for(request.user).count(),
+    }
+    response = render(request, _template(request, "review"), context, status=status)
+    return replace_url(response, f"{reverse('review_next')}?id={example.pk}") if request.htmx else response
+
+
+def refused(
+    request: SignedInRequest,
+    example: Example,
+    *,
+    form: FixForm | None = None,
+    comment: CommentForm | None = None,
+) -> HttpResponse:
+    """The same place again, with what was typed and why it was not taken."""
+    example = open_example(example.pk)
+    if request.POST.get("from") == IN_QUEUE:
+        return screen(request, example, form=form, comment=comment, status=422)
+    if request.htmx:
+        context = panel_context(request, example, form=form, comment=comment)
+        return render(request, "curation/_review_panel.html", context, status=422)
+    context = page_context(request, example, form, comment)
+    return render(request, "curation/example_page.html", context, status=422)
+
+
+def back(request: SignedInRequest, example: Example) -> HttpResponse:
+    """The same example again, on the page that the request came from."""
+    if request.POST.get("from") == IN_QUEUE:
+        return redirect(f"{reverse('review_next')}?id={example.pk}")
+    if request.htmx:
+        return render(
+            request, "curation/_review_panel.html", panel_context(request, open_example(example.pk))
+        )
     return redirect(places.keep(request, reverse("example_page", args=[example.pk])))
+
+
+def _go_on(request: SignedInRequest, example: Example, says: str) -> HttpResponse:
+    """After a decision: the next example of the queue, or the page where it was made."""
+    if request.POST.get("from") != IN_QUEUE:
+        return back(request, example)
+    messages.success(request, says)
+    return redirect(f"{reverse('review_next')}?after={example.pk}")
 
 
 def _asked_for(request: SignedInRequest) -> Example | None:
     example_id, after, before = (_id(request.GET.get(name, "")) for name in ("id", "after", "before"))
     if example_id is not None:
         return Example.objects.select_related("head__author").filter(pk=example_id).first()
-    if before is not None:
-        return reserving.take_next(request.user, before=before)
-    return reserving.take_next(request.user, after=after)
+    return reserving.take_next(request.user, after=after, before=before)
 
 
 def _id(word: str) -> int | None:
@@ -70,12 +178,12 @@ def _id(word: str) -> int | None:
     return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
 
 
-def _screen(request: SignedInRequest, example: Example, form: ReviewForm | None = None) -> HttpResponse:
-    assert example.head
-    context = {
-        **example_context(example, example.head),
-        **panel_context(request, example, form),
-        "place": reserving.place_in_queue(request.user, example),
-        "in_queue": IN_QUEUE,
-    }
-    return render(request, "curation/review.html", context, status=422 if form else 200)
+def _undoable(request: SignedInRequest) -> dict[str, Any] | None:
+    entry = undoing.last_undoable(request.user)
+    return {"entry": entry.pk, "says": undoing.told(entry)} if entry else None
+
+
+def _template(request: SignedInRequest, name: str) -> str:
+    """The fragment for htmx, but for its reload of a page that it has forgotten."""
+    swapped = request.htmx and not request.htmx.history_restore_request
+    return f"curation/_{name}.html" if swapped else f"curation/{name}.html"

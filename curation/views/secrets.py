@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from curation.forms.secrets import WaiverForm
 from curation.models import Example
 from curation.services import waiving
-from curation.views.reviews import IN_QUEUE
+from curation.views.panels import IN_QUEUE
 from studio.http import SignedInRequest
 
 

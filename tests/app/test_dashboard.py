@@ -67,7 +67,7 @@ def test_a_maintainer_sees_disputes_imports_and_clusters(db, tmp_path):
     text = shown(maintainer)
 
     assert "Read the report of rows" in text
-    assert f"{reverse('example_list')}?status=disputed" in text
+    assert reverse("dispute_next") in text
     assert "Clusters of near-duplicates" in text
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from curation.models import Draft, Example
 
 MAX_TEXT = 1024 * 1024  # characters; a longer text is no example, and typing it takes a pasted file
+COPY = "example:"  # begins the origin of a copy; the path follows
 MAX_PATH, MAX_ORIGIN, MAX_ACCEPTED = 200, 100, 200  # characters; the widths of the columns
 
 
@@ -92,7 +93,14 @@ def duplicate(*, author: User, example: Example) -> Draft:
     assert example.head
     folder, _, name = example.path.rpartition("/")
     path = f"{folder}/{name.removesuffix('.md')[: MAX_PATH // 2]}-copy.md"
-    return new_draft(author=author, path=path, text=example.head.text, origin=f"example:{example.path}")
+    return new_draft(author=author, path=path, text=example.head.text, origin=f"{COPY}{example.path}")
+
+
+def copied_from(draft: Draft) -> Example | None:
+    """The example that a draft began as a copy of."""
+    if not draft.origin.startswith(COPY):
+        return None
+    return Example.objects.filter(path=draft.origin.removeprefix(COPY)).first()
 
 
 def discard(draft: Draft) -> None:

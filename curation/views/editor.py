@@ -46,7 +46,7 @@ def example_new(request: SignedInRequest) -> HttpResponse:
     )
     path = f"{asked['topic']}/" if "topic" in asked else ""
     initial = {"text": text, "path": path, "way": asked.get("way", FORM)}
-    begun = {"begun": kind, "types": TYPES, "asked": f"&{urlencode(asked, doseq=True)}" if asked else ""}
+    begun = {"begun": kind, "types": TYPES, "rest": f"&{urlencode(asked, doseq=True)}" if asked else ""}
     return _page(request, EditorForm(initial=initial), example=None, draft=None, begun=begun)
 
 
@@ -112,7 +112,6 @@ def draft_discard(request: SignedInRequest, draft_id: int) -> HttpResponse:
 def example_duplicate(request: SignedInRequest, example_id: int) -> HttpResponse:
     example = get_object_or_404(Example.objects.select_related("head"), pk=example_id)
     draft = drafting.duplicate(author=request.user, example=example)
-    messages.success(request, f"A draft that starts from {example.path}. Give it a path of its own.")
     return redirect("draft_edit", draft.pk)
 
 
@@ -233,6 +232,7 @@ def _page(
         "not_saved": bool(found) and status == 422,
         "checked": checked,
         "asked": reviewing.asked_of(example) if example else [],
+        "copied_from": drafting.copied_from(draft) if draft else None,
         "beside": beside,
         "beside_text": file_html(beside.head.text) if beside and beside.head else "",
         "outdated": draft and example and draft.base_hash != example.content_hash,

@@ -169,3 +169,30 @@ def test_both_ways_show_the_same_text_with_scripts_too(form):
     form.get_by_role("button", name="Form").click()
 
     expect(program(form, 0)).to_contain_text("rem typed")
+
+
+def test_a_draft_that_cannot_be_kept_is_said_and_tried_again(
+    browser: Browser, live_server: Any, author: User, example: Example
+):
+    page = browser.new_context().new_page()  # of its own: htmx writes the refusal to the console
+    sign_in(page, live_server.url, author)
+    page.goto(live_server.url + reverse("example_edit", args=[example.pk]))
+    page.route("**/drafts/keep/", lambda route: route.fulfill(status=403, body=""))
+    page.get_by_label("Title").fill("First")
+    expect(page.get_by_text("Not kept: the studio gives no answer now.")).to_be_visible()
+
+    page.unroute("**/drafts/keep/")
+    page.get_by_label("Title").fill("Second")
+
+    expect(page.get_by_text("Kept as a draft at")).to_be_visible()
+    assert "title: Second" in Draft.objects.get().text
+    page.context.close()
+
+
+def test_who_is_signed_out_is_told_and_keeps_what_was_typed_on_the_page(form):
+    form.context.clear_cookies(name="sessionid")
+
+    form.get_by_label("Title").fill("Typed after that")
+
+    expect(form.get_by_text("Not kept: you are signed out.")).to_be_visible()
+    expect(form.get_by_label("Title")).to_have_value("Typed after that")

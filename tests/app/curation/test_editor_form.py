@@ -350,6 +350,7 @@ def test_the_preview_counts_tokens_by_the_base_models_tokenizer_and_names_it(as_
     assert "tokens</strong>" not in without
     assert "tokenizer of Qwen2.5-Coder-7B" in counted
     assert counted.count('<span class="chip good">fits</span>') == 2
+    assert "At 2,048" in counted
 
 
 NAMES = [

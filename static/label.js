@@ -17,8 +17,9 @@ const boxes = (within) => [...within.querySelectorAll("[data-digit]")];
 const hasChoice = (within) => boxes(within).some((box) => box.checked);
 const isBusy = (one) => one.getAttribute("aria-busy") === "true";
 
+// What the page itself has to say: apart from answers, which come when they come.
 function say(text) {
-  document.getElementById("label-said").textContent = text;
+  document.getElementById("label-hint").textContent = text;
 }
 
 function mark() {
@@ -139,6 +140,7 @@ document.addEventListener("keydown", (event) => {
     document.getElementById("id_q").focus();
     return;
   }
+  say("");
   const named = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
   if (named) named.click();
   if (named || (card() && press(key))) event.preventDefault();

@@ -75,6 +75,7 @@ class ExampleRow(Schema):
     topic: str
     difficulty: str
     generations: list[str]
+    label_source: str = Field(description="who gave the label: person, suggestion, import; empty: not known")
     status: str
     last_verdict: str
     problem_count: int
@@ -273,7 +274,7 @@ def coverage_list(request: ApiRequest) -> list[dict[str, Any]]:
 
 def row_of(example: Example) -> dict[str, Any]:
     names = ("path", "title", "type", "topic", "difficulty", "generations", "status", "last_verdict")
-    more = ("problem_count", "content_hash", "updated_at")
+    more = ("label_source", "problem_count", "content_hash", "updated_at")
     row = {name: getattr(example, name) for name in (*names, *more)}
     return row | {"id": example.pk, "written_by": username(example.written_by)}
 

@@ -14,7 +14,7 @@ from django.db.models import F, Max
 
 from curation.domain import labelling, markdown
 from curation.domain.composing import CannotSplit
-from curation.domain.labelling import PERSON, SUGGESTION
+from curation.domain.labelling import PERSON, SUGGESTION, Part
 from curation.domain.markdown import ExampleDoc
 from curation.models import AuditEntry, Example, LabelMark, Revision
 from curation.services import auditing, authoring, marking, standing
@@ -115,9 +115,14 @@ def take_back(entry: AuditEntry, by: User) -> None:
     marking.refresh(example, labels_of(example))
 
 
-def labels_of(example: Example) -> Labels:
+def parts_of(example: Example) -> tuple[Part, ...]:
     """The labels of its present text. Raises LabelRefused where that breaks today's rules."""
-    return labelling.labels_of(_doc(Example.objects.select_related("head").get(pk=example.pk)))
+    return labelling.parts_of(_doc(Example.objects.select_related("head").get(pk=example.pk)))
+
+
+def labels_of(example: Example) -> Labels:
+    """The same as part -> label."""
+    return {part.name: part.label for part in parts_of(example)}
 
 
 def _opened(example_id: int, content_hash: str) -> tuple[Example, ExampleDoc]:

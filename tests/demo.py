@@ -107,9 +107,15 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         "model_list",
         "evaluation_list",
         "password",
-        *OPTIONAL,
+        "label_list",
+        "agreement",
+        "coverage",
+        "view_list",
+        "dispute_next",
+        "token_list",
+        "api_reference",
     ):
-        yield from _reversed(name)
+        yield name, reverse(name)
     clustered = Example.objects.get(path="database/open-orders.md")
     draft, job = Draft.objects.latest("pk"), ImportJob.objects.latest("pk")
     for name, arguments in (
@@ -127,15 +133,6 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     for model, name in ((Snapshot, "snapshot_page"), (Run, "run_page"), (Evaluation, "evaluation_page")):
         if newest := model.objects.order_by("-pk").first():
             yield name, reverse(name, args=[newest.pk])
-
-
-OPTIONAL: tuple[str, ...] = ()
-
-
-def _reversed(name: str) -> Iterator[tuple[str, str]]:
-    from django.urls import reverse
-
-    yield name, reverse(name)
 
 
 if __name__ == "__main__":

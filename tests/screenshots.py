@@ -19,7 +19,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import demo, running_studio
-from tests.e2e.conftest import CHROMIUM, SWITCHES
+from tests.chromium import CHROMIUM, SWITCHES
 from tests.running_studio import Studio
 
 SIZES = {1280: 860, 400: 860}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import Any
@@ -15,21 +14,10 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
 
 from tests import makers
+from tests.chromium import CHROMIUM, SWITCHES
 from tests.editor_page import sign_in, status
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = os.environ.get("STUDIO_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 NO_CHROMIUM = "no Chromium on the PATH: apt-get install chromium, or set STUDIO_CHROMIUM to one"
-SWITCHES = [
-    "--no-sandbox",  # root in a container has no user namespaces; only our own pages are opened
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",  # containers give /dev/shm 64 MB
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 

@@ -100,6 +100,8 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         "import",
         "conversation_list",
         "review_next",
+        "label_list",
+        "agreement",
         "snapshot_list",
         "snapshot_freeze",
         "run_start",

@@ -166,7 +166,7 @@ def _sentence(action: str, done: Labelled) -> str:
 
 
 def _words(labels: labelling.Labels) -> str:
-    return "; ".join(f"{TITLES[part]} {', '.join(label)}".strip() for part, label in labels.items())
+    return "; ".join(": ".join(filter(None, (TITLES[p], ", ".join(label)))) for p, label in labels.items())
 
 
 def _answer(

@@ -109,8 +109,6 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         "model_list",
         "evaluation_list",
         "password",
-        "label_list",
-        "agreement",
         "coverage",
         "view_list",
         "dispute_next",

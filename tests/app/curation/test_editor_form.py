@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from curation.models import Draft, Example, LabelMark, Revision
 from tests import makers, tiny_tokenizer
 from tests.browser_form import BrowserForm, read_form
+from tests.unit.curation.test_composing import SPLITTABLE
 
 DATA = Path(settings.ROOT) / "training-data"
 SHIPPED = sorted(str(file.relative_to(DATA)) for file in DATA.glob("*/*.md"))
@@ -57,6 +58,16 @@ def test_form_and_markdown_give_each_other_the_same_text(as_author, author, path
     assert as_markdown.values()["way"] == "markdown"
     assert text_of(as_markdown) == text_of(again) == text
     assert without_token(again) == without_token(as_form)
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
+@given(SPLITTABLE)
+def test_any_text_that_a_form_holds_comes_back_to_the_character(as_author, text):
+    as_form = read_form(shown(as_author.post(reverse("example_new"), {"text": text, "action": "form"})))
+    as_markdown = read_form(shown(send(as_author, "example_new", form=as_form, action="markdown")))
+
+    assert as_form.values()["way"] == "form"
+    assert text_of(as_markdown) == text
 
 
 def test_saving_an_untouched_form_makes_no_revision(as_author, author):
@@ -380,7 +391,7 @@ VALUES = st.one_of(
 
 
 @hypothesis_settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES))
 def test_nothing_that_a_browser_sends_breaks_the_form(as_author, typed):

@@ -60,7 +60,7 @@ def test_form_and_markdown_give_each_other_the_same_text(as_author, author, path
     assert without_token(again) == without_token(as_form)
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[*HealthCheck])
 @given(SPLITTABLE)
 def test_any_text_that_a_form_holds_comes_back_to_the_character(as_author, text):
     as_form = read_form(shown(as_author.post(reverse("example_new"), {"text": text, "action": "form"})))

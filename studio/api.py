@@ -16,8 +16,10 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
 from ninja.parser import Parser
 from ninja.security.http import HttpAuthBase
+from pydantic import Field
 
 from curation.api import (
+    assignments,
     conflicts,
     conversations,
     drafts,
@@ -27,13 +29,16 @@ from curation.api import (
     imports,
     labels,
     problems,
+    queue,
     reviews,
+    saved_views,
     snapshots,
     texts,
 )
 from curation.api.problems import KINDS, MEDIA_TYPE, Mistake, Problem, Refusal
 from curation.api.refusals import REFUSALS as CURATION_REFUSALS
 from curation.api.shapes import ApiRequest
+from curation.services import awaiting
 from studio import answering, roles
 from studio.door import MOST_BYTES, PREFIX, View, door, makes_something
 from studio.models import ApiToken
@@ -203,12 +208,33 @@ def me(request: ApiRequest) -> dict[str, Any]:
     }
 
 
+class WaitingOut(Schema):
+    """How much there is for you to go on with."""
+
+    to_review: int
+    assigned: int = Field(description="of these, what somebody asked you to judge")
+    disputed: int = Field(description="what reviewers disagree about and you may settle")
+    sent_back: int = Field(description="your examples of which changes are requested")
+    drafts: int
+    clusters: int = Field(description="of near-duplicates, when a worker counted last")
+
+
+@api.get("/waiting", response=WaitingOut, summary="What waits for you", tags=["token"])
+def waiting(request: ApiRequest) -> dict[str, int]:
+    found = awaiting.what_waits(request.user, roles.roles_of(request.user))
+    counts = {name: getattr(found, name) for name in ("to_review", "assigned", "disputed", "clusters")}
+    return counts | {"sent_back": found.sent_back_count, "drafts": found.draft_count}
+
+
 for noun in (
     examples,
     texts,
-    drafts,
-    reviews,
     labels,
+    drafts,
+    queue,
+    reviews,
+    assignments,
+    saved_views,
     duplicates,
     imports,
     conflicts,

@@ -11,11 +11,13 @@ from django.urls import reverse
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from curation.api.examples import Path, Text
+from curation.api import etags
+from curation.api.examples import ExampleOut, Note, Path, Text, example_out, refused_text
 from curation.api.problems import Mistake, Problem, Refusal
-from curation.api.shapes import ApiRequest, Body, ById, Id, Page, page_of
+from curation.api.shapes import ApiRequest, Body, ById, Hash, Id, Label, Page, page_of
+from curation.domain.merging import Kind
 from curation.models import Draft, Example
-from curation.services import drafting
+from curation.services import amending, drafting, merging
 
 router = Router(tags=["drafts"])
 
@@ -26,6 +28,7 @@ class DraftRow(Schema):
     example: int | None = Field(description="which example it changes; None: it becomes a new one")
     base_hash: str = Field(description="the text of that example that it started from")
     origin: str
+    mends: bool = Field(description="saved, it counts as fixed and approved by you")
     updated_at: datetime
 
 
@@ -86,8 +89,111 @@ def draft_discard(request: ApiRequest, draft_id: Id) -> Status[None]:
     return Status(204, None)
 
 
+class MergePiece(Schema):
+    """Lines that belong together; joined, the lines of a side are that side's text."""
+
+    kind: Kind = Field(description="who changed them; conflict: both, differently")
+    base: list[str]
+    theirs: list[str]
+    mine: list[str]
+
+
+class MergeOut(Schema):
+    theirs_hash: str = Field(description="of the example's present text; saving names it")
+    theirs_author: str
+    theirs: str
+    base: str | None = Field(description="the text that both began with; null: nobody knows it")
+    mine: str
+    pieces: list[MergePiece]
+
+
+class RelabelIn(Body):
+    generations: Label
+
+
+class MergeIn(Body):
+    text: Text = Field(description="the merged text")
+    theirs_hash: Hash
+    note: Note = ""
+
+
+@router.get(
+    "/drafts/{draft_id}/merge",
+    response={200: MergeOut, 409: Problem},
+    summary="Compare a draft with its example",
+)
+def merge_get(request: ApiRequest, draft_id: Id) -> dict[str, Any]:
+    """When somebody saved the example after the draft began: the three texts, and where both changed."""
+    draft, example = _of_example(request, draft_id)
+    sides = merging.sides_of(draft, example)
+    return {
+        "theirs_hash": sides.theirs.content_hash,
+        "theirs_author": sides.theirs.author.get_username(),
+        "theirs": sides.theirs.text,
+        "base": sides.base.text if sides.base else None,
+        "mine": sides.mine,
+        "pieces": [
+            {"kind": piece.kind, "base": piece.base, "theirs": piece.theirs, "mine": piece.mine}
+            for piece in sides.pieces
+        ],
+    }
+
+
+@router.post(
+    "/drafts/{draft_id}/merge",
+    response={200: ExampleOut, 409: Problem, 412: Problem},
+    summary="Save a merged text, on top of theirs",
+)
+def merge_save(request: ApiRequest, response: HttpResponse, draft_id: Id, payload: MergeIn) -> Any:
+    """412: somebody saved once more. The draft holds the merged text then."""
+    draft, example = _of_example(request, draft_id)
+    saved = merging.save(draft, **payload.dict())
+    if not saved.ok:
+        raise refused_text(saved)
+    body = example_out(example.pk)
+    return etags.answer(request, response, body, body.content_hash)
+
+
+@router.post(
+    "/examples/{example_id}/mend", response={201: DraftOut}, summary="Fix and approve: open a draft for it"
+)
+def mend_begin(request: ApiRequest, response: HttpResponse, example_id: Id) -> Status[dict[str, Any]]:
+    """As a reviewer of somebody else's text. Save it with `draft`; another person confirms it."""
+    example = get_object_or_404(Example, pk=example_id)
+    draft = amending.begin(example=example, reviewer=request.user)
+    response["Location"] = reverse("api:draft_get", args=[draft.pk])
+    return Status(201, _out(draft))
+
+
+@router.post(
+    "/examples/{example_id}/relabel",
+    response={200: ExampleOut, 409: Problem, 428: Problem},
+    summary="Fix and approve: write another label into the text",
+)
+def example_relabel(request: ApiRequest, response: HttpResponse, example_id: Id, payload: RelabelIn) -> Any:
+    """Of somebody else's text; of a migration it is the label of the After. Another person confirms it."""
+    example = get_object_or_404(Example, pk=example_id)
+    made = amending.relabel(
+        example=example,
+        reviewer=request.user,
+        generations=payload.generations,
+        content_hash=etags.seen_hash(request, example),
+    )
+    if made is None:
+        raise Refusal("conflict", f"{example.path} has this label already.")
+    body = example_out(example_id)
+    return etags.answer(request, response, body, body.content_hash)
+
+
+def _of_example(request: ApiRequest, draft_id: int) -> tuple[Draft, Example]:
+    draft = get_object_or_404(Draft.objects.select_related("example"), pk=draft_id, author=request.user)
+    if draft.example is None:
+        raise Refusal("conflict", f"Draft {draft_id} is of a new example: there is nothing to merge it with.")
+    return draft, draft.example
+
+
 def _row(draft: Draft) -> dict[str, Any]:
-    names = ("path", "base_hash", "origin", "updated_at")
+    names = ("path", "base_hash", "origin", "mends", "updated_at")
     return {name: getattr(draft, name) for name in names} | {"id": draft.pk, "example": draft.example_id}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from django.db.models import Count
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -21,6 +22,7 @@ from curation.api.shapes import (
     ById,
     ByText,
     Id,
+    Listing,
     Page,
     page_of,
     username,
@@ -28,7 +30,7 @@ from curation.api.shapes import (
 from curation.domain.labelling import IMPORT
 from curation.domain.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
 from curation.domain.problems import Problem as TextProblem
-from curation.models import Draft, Example, Revision
+from curation.models import Draft, Example, ExampleTag, Revision
 from curation.services import authoring, drafting, finding, resolving, revising, surveying, writing_back
 from curation.services.coverage import COLUMNS, coverage
 from studio.http import download
@@ -140,6 +142,11 @@ class NearOut(Schema):
     path: str
     title: str
     status: str
+
+
+class TagOut(Schema):
+    tag: str
+    examples: int
 
 
 class CoverageRow(Schema):
@@ -259,6 +266,12 @@ def example_near(request: ApiRequest, example_id: Id) -> list[dict[str, Any]]:
     return [{"id": one.pk, "path": one.path, "title": one.title, "status": one.status} for one in near]
 
 
+@router.get("/tags", response=list[TagOut], summary="List the commonest tags")
+def tag_list(request: ApiRequest, asked: Query[Listing]) -> list[dict[str, Any]]:
+    counted = ExampleTag.objects.values_list("tag").annotate(n=Count("pk")).order_by("-n", "tag")
+    return [{"tag": tag, "examples": n} for tag, n in counted[: asked.limit]]
+
+
 @router.get("/coverage", response=list[CoverageRow], summary="Count examples by topic and generation")
 def coverage_list(request: ApiRequest) -> list[dict[str, Any]]:
     return [
@@ -331,11 +344,16 @@ def _write(request: ApiRequest, payload: ExampleIn | EditIn, *, path: str, base_
         draft=draft,
         labelled=IMPORT,  # a program wrote it
     )
-    if saved.ok:
-        return saved
+    if not saved.ok:
+        raise refused_text(saved)
+    return saved
+
+
+def refused_text(saved: authoring.Saved) -> Refusal:
+    """Why a text became no revision: every problem of it, with its line."""
     mistakes = [text_mistake(problem) for problem in authoring.sorted_by_line(saved.problems)]
     taken = any(problem.code == "path-taken" for problem in saved.problems)
-    raise Refusal("conflict" if taken else "invalid", "Nothing was saved: see `errors`.", mistakes)
+    return Refusal("conflict" if taken else "invalid", "Nothing was saved: see `errors`.", mistakes)
 
 
 def text_mistake(problem: TextProblem) -> Mistake:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from curation.services import (
+    assigning,
     authoring,
+    bookmarking,
     choosing,
     commenting,
     drafting,
     exporting,
     labelling,
+    measuring,
     mending,
     resolving,
     reviewing,
     revising,
     snapshotting,
+    undoing,
     uploading,
     waiving,
 )
 
 REFUSALS: dict[type[Exception], str] = {
+    assigning.NotAssigned: "conflict",
     authoring.OtherText: "stale",
+    bookmarking.NotSaved: "conflict",
     commenting.NotCommented: "conflict",
     choosing.NotChosen: "conflict",
     drafting.DraftTooLong: "invalid",
     exporting.ExportRefused: "conflict",
     labelling.LabelRefused: "conflict",
+    measuring.NotMeasured: "conflict",
     mending.DecisionRefused: "conflict",
     resolving.Refused: "conflict",
     reviewing.OwnWork: "own-work",
@@ -33,6 +40,7 @@ REFUSALS: dict[type[Exception], str] = {
     reviewing.Refused: "conflict",
     revising.RestoreRefused: "conflict",
     snapshotting.FreezeRefused: "conflict",
+    undoing.CannotUndo: "conflict",
     uploading.UploadRefused: "invalid",
     waiving.WaiverRefused: "conflict",
 }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
 from curation.api.examples import Path, Text, TextFinding, code_findings, text_findings
+from curation.api.problems import Problem, Refusal
 from curation.api.shapes import ApiRequest, Body, Id
+from curation.domain import markdown
 from curation.domain.bbj import CHECK_VERSION, suggest_generation
-from curation.services import authoring, drafting, nearing
+from curation.services import authoring, drafting, measuring, nearing
 
 router = Router(tags=["texts"])
 MOST_FINDINGS = 200  # of each kind; a text of quotes alone has one a line
@@ -45,6 +48,21 @@ class NearText(Schema):
 class NearTexts(Schema):
     near: list[NearText]
     says: str = Field(description="why this is not the whole answer; empty when it is")
+
+
+class CutOut(Schema):
+    limit: int = Field(description="tokens of the longest sample that a run takes")
+    lost: int = Field(description="tokens at the end of the answer that it would not learn")
+    refused: bool = Field(description="the prompt alone fills the limit")
+
+
+class LengthOut(Schema):
+    tokenizer: str
+    of_rehearsal: bool
+    prompt: int
+    answer: int
+    whole: int
+    cuts: list[CutOut]
 
 
 class CodeIn(Body):
@@ -94,6 +112,17 @@ def text_near(request: ApiRequest, payload: NearIn) -> dict[str, Any]:
         for one in found.near
     ]
     return {"near": near, "says": found.says}
+
+
+@router.post("/texts/length", response={200: LengthOut, 409: Problem}, summary="Count the tokens of a text")
+def text_length(request: ApiRequest, payload: TextIn) -> dict[str, Any]:
+    """By the tokenizer that trains, where there is one on this server."""
+    doc = markdown.parse(payload.text.replace("\0", ""), path=payload.path or "strings/new.md").doc
+    if doc is None:
+        raise Refusal("conflict", "Tokens are counted once the errors of the text are mended.")
+    length = measuring.length_of(doc)
+    names = ("tokenizer", "of_rehearsal", "prompt", "answer", "whole")
+    return {name: getattr(length, name) for name in names} | {"cuts": [asdict(cut) for cut in length.cuts]}
 
 
 @router.post("/texts/generations", response=Generations, summary="Suggest the generations of a program")

@@ -21,8 +21,8 @@ from ninja.responses import NinjaJSONEncoder
 from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.pytest._test_builder import build_operation_test
 
-from curation.models import ChatRecord, Draft, Task, TaskSet
-from curation.services import comparing, uploading
+from curation.models import ChatRecord, Task, TaskSet
+from curation.services import bookmarking, comparing, drafting, uploading
 from studio import roles, tokens
 from studio.api import api
 from tests import makers
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db  # each test is rolled back, and in it each r
 # 412; and what no schema can say, such as a text without a title, 422.
 NOT_NOW = ["2xx", "3xx", "401", "403", "404", "409", "412"]
 BY_OTHER_RULES = ["POST /examples", "PUT /examples/{example_id}", "POST /examples/{example_id}/reviews"]
-BY_OTHER_RULES += ["POST /drafts", "POST /imports"]
+BY_OTHER_RULES += ["POST /drafts", "POST /drafts/{draft_id}/merge", "POST /imports", "POST /views"]
 CHECKS = {
     "positive_data_acceptance": {"expected-statuses": NOT_NOW},
     "missing_required_header": {"expected-statuses": ["428"]},
@@ -145,12 +145,13 @@ def made(folder: Path) -> dict[str, Any]:
     ids = {
         "example_id": twins[0].pk,
         "number": 1,
-        "draft_id": Draft.objects.create(author=maintainer, text="rem").pk,
+        "draft_id": drafting.draft_of(author=maintainer, example=twins[0]).pk,
         "job_id": job.pk,
         "position": 1,
         "problem_id": defect.pk,
         "group": repeated.group,
         "code": defect.code,
+        "view_id": bookmarking.save(owner=maintainer, name="all", query="topic=gui", shared=True).pk,
         "snapshot_id": snapshot.pk,
         "file_name": "train.jsonl",
         "run_id": run.pk,

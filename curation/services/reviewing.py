@@ -162,14 +162,6 @@ def may_judge(user: User, example: Example) -> bool:
     return not judged and not owning.is_work_of(user, example)
 
 
-def stands(recorded: Review) -> bool:
-    """Whether this is its reviewer's last word on the text that the example has now."""
-    last = Review.objects.filter(example=recorded.example_id, reviewer=recorded.reviewer_id).order_by("-pk")
-    present = Example.objects.values_list("content_hash", flat=True).get(pk=recorded.example_id)
-    newest = last.filter(content_hash=present).first()
-    return newest is not None and newest.pk == recorded.pk and recorded.verdict != "withdrawn"
-
-
 def take_back(*, recorded: Review) -> Review:
     """Put the reviewer's word before this one in its place; where there is none, they have said nothing.
 

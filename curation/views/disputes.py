@@ -60,16 +60,13 @@ def dispute_settle(request: SignedInRequest, example_id: int) -> HttpResponse:
 def _page(request: SignedInRequest, example: Example, form: ReviewForm | None = None) -> HttpResponse:
     assert example.head
     panel = panel_context(request, example, form=form)
-    said = [
-        review
-        for review in panel["shown"].reviews
-        if review.content_hash == example.content_hash and reviewing.stands(review)
-    ]
+    present = [row for row in panel["shown"].reviews if row.content_hash == example.content_hash]
+    last_words = {row.reviewer_id: row for row in reversed(present)}  # the newest of each reviewer
     waiting = reserving.disputed_for(request.user)
     context = {
         **example_context(example, example.head),
         **panel,
-        "said": list(reversed(said)),
+        "said": [row for row in last_words.values() if row.verdict != "withdrawn"],
         "votes": label_choices(example, ""),
         "number": waiting.filter(pk__lte=example.pk).count(),
         "of": waiting.count(),

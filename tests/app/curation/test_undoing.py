@@ -56,6 +56,16 @@ def test_actions_are_undone_newest_first(reviewer):
     assert {reviewing.status_of(one) for one in (first, second)} == {"needs_review"}
 
 
+def test_two_verdicts_on_one_text_are_both_undone(reviewer):
+    example = makers.example()
+    makers.review(example, "reject", reviewer=reviewer)
+    makers.review(example, "approve", reviewer=reviewer)
+
+    assert [undone(reviewer), undone(reviewer)] == ["review.approve", "review.reject"]
+    assert reviewing.status_of(example) == "needs_review"
+    assert undoing.last_undoable(reviewer) is None
+
+
 def test_what_a_newer_text_has_replaced_is_passed_over(reviewer):
     kept, edited = makers.example(), makers.example()
     makers.review(kept, reviewer=reviewer)

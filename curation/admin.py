@@ -5,7 +5,17 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from curation.models import CorpusFile, Example, PairJudgement, Review, Revision, Snapshot, Task, TaskSet
+from curation.models import (
+    AuditEntry,
+    CorpusFile,
+    Example,
+    PairJudgement,
+    Review,
+    Revision,
+    Snapshot,
+    Task,
+    TaskSet,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -66,3 +76,9 @@ class TaskAdmin(ReadOnlyAdmin):
 @admin.register(CorpusFile)
 class CorpusFileAdmin(ReadOnlyAdmin):
     list_display = ["path", "content_hash", "created_at"]
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ["id", "at", "actor", "through", "action", "subject"]
+    list_select_related = ["actor"]

@@ -9,7 +9,7 @@ import warnings
 from datetime import timedelta
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import heartbeat_sent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
@@ -17,7 +17,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
 # Celery warns about root because of pickled messages; ours are JSON only (settings: CELERY_ACCEPT_CONTENT).
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
-app = Celery("studio")
+
+class StudioTask(Task):
+    """What a task writes into the audit log came through the door "worker"."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        from curation.services import auditing
+
+        with auditing.door("worker"):
+            return self.run(*arguments, **named)
+
+
+app = Celery("studio", task_cls=StudioTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import IO
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.handlers.asgi import ASGIRequest
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
@@ -33,6 +34,23 @@ def download(
     response["Content-Length"] = str(size_bytes)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
+
+
+def stream(
+    request: HttpRequest, blocks: Iterator[bytes], *, name: str, content_type: str
+) -> StreamingHttpResponse:
+    """Send what is made block by block, under this name, and never hold all of it."""
+    over_asgi = isinstance(request, ASGIRequest)
+    response = StreamingHttpResponse(_one_by_one(blocks) if over_asgi else blocks, content_type=content_type)
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+async def _one_by_one(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Make each block in the thread that holds the database's connection."""
+    following = sync_to_async(lambda: next(blocks, None))
+    while (block := await following()) is not None:
+        yield block
 
 
 async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:

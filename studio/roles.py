@@ -19,13 +19,17 @@ ROLES = [*LADDER, ADMIN]
 ANYONE = "anyone"
 SIGNED_IN = "signed in"  # any account, also one without a role yet
 
+Least = str | tuple[str, ...] | None  # a role, or several of which one is enough
+
 # URL name -> least role to look (GET, HEAD), least role to act (POST); None = that method is refused.
-MATRIX: dict[str, tuple[str | None, str | None]] = {
+MATRIX: dict[str, tuple[Least, Least]] = {
     "sign_in": (ANYONE, ANYONE),
     "sign_out": (None, SIGNED_IN),
     "password": (SIGNED_IN, SIGNED_IN),
     "token_list": (SIGNED_IN, SIGNED_IN),
     "token_revoke": (None, SIGNED_IN),
+    "audit_log": (("maintainer", ADMIN), None),
+    "audit_export": (None, ("maintainer", ADMIN)),
     "api_reference": ("author", None),
     "api_schema": ("author", None),
     "healthz": (ANYONE, None),
@@ -240,6 +244,11 @@ def roles_of(user: Any) -> set[str]:
     return user._studio_roles
 
 
+def named(least: Least) -> tuple[str, ...]:
+    """The roles of a cell of the matrix, of which one is enough."""
+    return (least,) if isinstance(least, str) else least or ()
+
+
 def operations_of(scopes: Collection[str], held: Collection[str]) -> list[str]:
     """What a token with these scopes may do now, if its owner holds these roles."""
     return [
@@ -259,7 +268,7 @@ class RoleMiddleware(MiddlewareMixin):
         if site == API:
             return None
         if site == ADMIN_SITE:
-            least: str | None = ADMIN
+            least: Least = ADMIN
         else:
             look, act = MATRIX.get(match.url_name or "", (None, None))
             least = look if request.method in ("GET", "HEAD", "OPTIONS") else act
@@ -269,8 +278,10 @@ class RoleMiddleware(MiddlewareMixin):
             return redirect_to_login(request.get_full_path())
         if least == SIGNED_IN:
             return None
-        if least is None or least not in roles_of(request.user):
-            raise PermissionDenied(f"This needs the role {least}." if least else "This is not allowed here.")
+        enough = set(named(least))
+        if not enough & roles_of(request.user):
+            words = " or ".join(named(least))
+            raise PermissionDenied(f"This needs the role {words}." if words else "This is not allowed here.")
         return None
 
 

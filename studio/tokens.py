@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from curation.services import auditing
 from studio.models import ApiToken
 from studio.roles import ADMIN, SCOPES, roles_of
 
@@ -56,6 +57,13 @@ def create(*, owner: User, name: str, scopes: Iterable[str], days: int) -> tuple
         scopes=chosen,
         expires_at=timezone.now() + timedelta(days=days),
     )
+    auditing.record(
+        actor=owner,
+        action="token.create",
+        subject=token,
+        scopes=chosen,
+        expires_at=token.expires_at.isoformat(),
+    )
     return token, secret
 
 
@@ -87,7 +95,9 @@ def revoke(*, token: ApiToken, by: User) -> None:
     """
     if token.owner_id != by.pk and ADMIN not in roles_of(by):
         raise TokenRefused("This token belongs to somebody else.")
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
+    left = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
+    if left.update(revoked_at=timezone.now(), revoked_by=by):
+        auditing.record(actor=by, action="token.revoke", subject=token)
 
 
 def _digest(secret: str) -> str:

@@ -25,7 +25,7 @@ TEXTS = (
 
 def fill() -> dict[str, str]:
     """Make it, through the services; the account to look with is "max", a maintainer and admin."""
-    from curation.services import assigning, commenting, comparing, drafting
+    from curation.services import assigning, commenting, comparing, drafting, undoing
     from tests import makers
 
     ann, rey, kim, top = _people()
@@ -43,6 +43,9 @@ def fill() -> dict[str, str]:
     makers.review(account, reviewer=rey)
     makers.review(account, "reject", reviewer=kim, reason="The class has no constructor.")
     assigning.assign(examples=[orders.pk], to=[top, rey], by=top)
+    assigning.assign(examples=[csv.pk], to=[kim], by=top)
+    if mistake := undoing.last_undoable(top):
+        undoing.undo(mistake, by=top)
     makers.edited(iban, makers.example_text("Mask an IBAN", explanation="Four digits stay."), author=ann)
     commenting.comment(
         example=iban, author=kim, text="Does this hold for IBANs of Malta?", content_hash=iban.content_hash
@@ -113,6 +116,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         "view_list",
         "dispute_next",
         "token_list",
+        "audit_log",
         "api_reference",
     ):
         yield name, reverse(name)

@@ -40,6 +40,11 @@ class AuditEntry(ImmutableModel):
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "id"]),
             models.Index(fields=["actor", "id"]),
+            models.Index(
+                fields=["subject", "id"],
+                name="audit_subject_begins",
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            ),
         ]
 
     def __str__(self) -> str:

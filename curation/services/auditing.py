@@ -23,7 +23,7 @@ def record(
     *,
     actor: User | None,
     action: str,
-    subject: Model | None = None,
+    subject: Model | tuple[str, int] | None = None,
     undoes: AuditEntry | None = None,
     **detail: Any,
 ) -> AuditEntry:
@@ -31,18 +31,24 @@ def record(
 
     Args:
         action: Noun and verb with a dot between them: "review.approve", "run.cancel".
-        subject: What was acted on; its class, id and name are kept as values.
+        subject: What was acted on; its class, id and name are kept as values. A row that may be gone by now
+            is given by its kind and id: ("draft", 17).
         undoes: The entry that this action takes back; each can be taken back once.
         detail: JSON values: what it takes to understand the action, and to undo it. Never a secret.
     """
     _written.set(_written.get() + 1)
+    kind, number, name = "", None, ""
+    if isinstance(subject, Model):
+        kind, number, name = subject._meta.model_name or "", subject.pk, str(subject)
+    elif subject:
+        kind, number = subject
     return AuditEntry.objects.create(
         actor=actor,
         through=_through.get(),
         action=action,
-        subject_kind=subject._meta.model_name or "" if subject else "",
-        subject_id=subject.pk if subject else None,
-        subject=str(subject)[:MAX_SUBJECT] if subject else "",
+        subject_kind=kind,
+        subject_id=number,
+        subject=name[:MAX_SUBJECT],
         undoes=undoes,
         detail=detail,
     )
@@ -55,8 +61,10 @@ def door(name: str) -> Iterator[None]:
     try:
         yield
     finally:
+        inside = _written.get()
         _through.reset(through)
         _written.reset(written)
+        _written.set(_written.get() + inside)
 
 
 def has_written() -> bool:

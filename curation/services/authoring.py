@@ -257,8 +257,12 @@ def write(
     draft: Draft | None = None,
     endorsed: bool = False,
     labelled: str = "",
+    logged: bool = True,
 ) -> Saved:
     """The same for an author whose text is safe elsewhere: with errors, nothing is kept.
+
+    Args:
+        logged: False when the caller writes the entry of the audit log, which then says more.
 
     Raises:
         OtherText: The example has another text than base_hash by now.
@@ -285,20 +289,12 @@ def write(
                     endorsed=mended,
                     labelled=labelled,
                 )
-                if revision and mended:
-                    auditing.record(
-                        actor=author,
-                        action="example.mend",
-                        subject=example,
-                        revision=revision.number,
-                        content_hash=revision.content_hash,
-                        before=base_hash,
-                        note=note,
-                    )
                 if draft:
                     drafting.discard(draft)
                 if revision:
                     comparing.wake_when_saved()
+                    if logged:
+                        _log(revision, by=author)
                 return Saved(example, revision, problems)
     except IntegrityError:  # two people made the same new path at the same moment
         present = Example.objects.get(path=path)
@@ -309,6 +305,20 @@ def write(
     suggestion = "Choose another file name, or edit that example."
     taken = Problem(path, 0, "path-taken", "error", message, suggestion, "path")
     return Saved(None, None, (taken, *problems))
+
+
+def _log(revision: Revision, *, by: User) -> None:
+    verb = "create" if revision.parent is None else "mend" if revision.endorsed else "revise"
+    auditing.record(
+        actor=by,
+        action=f"example.{verb}",
+        subject=revision.example,
+        revision=revision.number,
+        content_hash=revision.content_hash,
+        before=revision.parent.content_hash if revision.parent else "",
+        note=revision.note,
+        origin=revision.origin,
+    )
 
 
 def _keep(*, author: User, path: str, text: str, base_hash: str, draft: Draft | None) -> Draft:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from curation.domain.secrets import find_secrets
 from curation.models import ChatRecord, ChatRecordChoice
+from curation.services import auditing
 
 
 class NotChosen(Exception):
@@ -47,4 +48,11 @@ def choose(*, records: Sequence[ChatRecord], by: User, chosen: bool) -> int:
     ChatRecordChoice.objects.bulk_create(
         ChatRecordChoice(record=record, chosen=chosen, chosen_by=by) for record in changed
     )
+    if changed:
+        auditing.record(
+            actor=by,
+            action="conversation.take" if chosen else "conversation.leave_out",
+            subject=changed[0] if len(changed) == 1 else None,
+            records=[record.pk for record in changed],
+        )
     return len(changed)

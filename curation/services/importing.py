@@ -20,7 +20,7 @@ from curation.domain.labelling import IMPORT
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import CorpusFile, Example, Task, TaskSet
-from curation.services import advising, authoring, comparing, source_files
+from curation.services import advising, auditing, authoring, comparing, source_files
 
 Change = Literal["new", "changed", "unchanged", "refused"]
 POOLS = ("holdout", "triage")
@@ -136,6 +136,9 @@ def run_import(plan: ImportPlan, *, author: User, note: str = "") -> ImportResul
             changed += 1
     if created or changed:
         comparing.wake_when_saved()
+        auditing.record(
+            actor=author, action="import.seed", created=created, changed=changed, unchanged=unchanged
+        )
     return ImportResult(created, changed, unchanged, plan.count("refused"), tuple(plan.problems))
 
 
@@ -168,6 +171,8 @@ def import_corpus(root: Path) -> int:
         if present.get(path) != markdown.content_hash(text)
     ]
     CorpusFile.objects.bulk_create(new)
+    if new:
+        auditing.record(actor=None, action="import.corpus", files=len(new))
     return len(new)
 
 
@@ -206,6 +211,7 @@ def import_tasks(root: Path) -> TaskSet | None:
     for task in tasks:
         task.task_set = task_set
     Task.objects.bulk_create(tasks)
+    auditing.record(actor=None, action="import.tasks", subject=task_set, digest=digest, tasks=len(tasks))
     return task_set
 
 

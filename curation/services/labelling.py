@@ -181,6 +181,7 @@ def _record(
 def _write(example: Example, text: str, *, by: User, note: str, labelled: str = "") -> Revision:
     """The text as the next revision of an example that the caller has locked."""
     saved = authoring.write(
+        logged=False,
         author=by,
         path=example.path,
         text=text,

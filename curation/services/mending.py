@@ -17,7 +17,7 @@ from curation.domain.problems import Problem
 from curation.domain.reconciling import BOTH_CHANGED
 from curation.models import ImportItem, ImportJob, ImportProblem
 from curation.models.imports import DEFECT, EDIT, KEEP, LEAVE_OUT, MEND, OPEN, WARNING
-from curation.services import checking, converting
+from curation.services import auditing, checking, converting
 
 MAX_ANSWER = 256 * 1024  # characters
 DECIDING_STATES = ("ready", "done")
@@ -93,8 +93,19 @@ def decide(
         raise DecisionRefused(
             "No rule mends this one, or there is nothing left to mend: edit it, or keep it."
         )
+    before = problem.action
     _set(problem, action, by, places=places, text=_answer(text) if action == EDIT else "")
     _rebuild([problem.item])
+    auditing.record(
+        actor=by,
+        action=f"defect.{action}",
+        subject=problem.job,
+        problem=problem.pk,
+        line=problem.item.position,
+        code=problem.code,
+        before=before,
+        places=problem.places,
+    )
 
 
 @transaction.atomic
@@ -108,6 +119,7 @@ def decide_all(job: ImportJob, code: str, *, by: User) -> int:
     for problem in mended:
         _set(problem, MEND, by)
     _rebuild([problem.item for problem in mended])
+    auditing.record(actor=by, action="defect.mend_all", subject=job, code=code, lines=len(mended))
     return len(mended)
 
 
@@ -138,6 +150,7 @@ def choose(job: ImportJob, group: int, *, chosen: int | None, by: User, text: st
         else:
             _set(problem, LEAVE_OUT, by)
     _rebuild([problem.item for problem in problems])
+    auditing.record(actor=by, action="defect.choose", subject=job, group=group, chosen=chosen)
 
 
 @transaction.atomic
@@ -149,7 +162,9 @@ def choose_first_of_same(job: ImportJob, *, by: User) -> int:
     for problem in problems:
         _set(problem, KEEP if problem.item.position == problem.group else LEAVE_OUT, by)
     _rebuild([problem.item for problem in problems])
-    return len({problem.group for problem in problems})
+    groups = len({problem.group for problem in problems})
+    auditing.record(actor=by, action="defect.choose_first", subject=job, groups=groups)
+    return groups
 
 
 @transaction.atomic

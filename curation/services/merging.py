@@ -47,6 +47,7 @@ def save(draft: Draft, *, text: str, theirs_hash: str, note: str = "") -> author
     try:
         with transaction.atomic():
             saved = authoring.write(
+                logged=False,
                 author=draft.author,
                 path=example.path,
                 text=text,

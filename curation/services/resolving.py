@@ -13,8 +13,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max, Q
 
-from curation.models import Example, PairJudgement
-from curation.services import comparing, standing
+from curation.models import AuditEntry, Example, PairJudgement
+from curation.services import auditing, comparing, standing
 
 MAX_REASON = 500
 MOST_SET_ASIDE = 200  # by one key press
@@ -52,7 +52,17 @@ def keep(
             first, second = sorted((present[kept.pk], present[other.pk]), key=lambda example: example.pk)
             verdict = "keep_first" if first.pk == kept.pk else "keep_second"
             rows.append(_judgement(first, second, verdict, judge, reason))
-        return _write(rows)
+        action = _write(rows)
+        auditing.record(
+            actor=judge,
+            action="duplicate.keep",
+            subject=present[kept.pk],
+            decision=str(action),
+            set_aside=[other.pk for other in others],
+            texts={pk: example.content_hash for pk, example in present.items()},
+            reason=rows[0].reason,
+        )
+        return action
 
 
 def mark_distinct(
@@ -66,7 +76,18 @@ def mark_distinct(
     with transaction.atomic():
         present = _locked(pair, texts)
         first, second = sorted(present.values(), key=lambda example: example.pk)
-        return _write([_judgement(first, second, "distinct", judge, reason)])
+        row = _judgement(first, second, "distinct", judge, reason)
+        action = _write([row])
+        auditing.record(
+            actor=judge,
+            action="duplicate.distinct",
+            subject=first,
+            decision=str(action),
+            other=second.pk,
+            texts={first.pk: first.content_hash, second.pk: second.content_hash},
+            reason=row.reason,
+        )
+        return action
 
 
 def undo(*, action: uuid.UUID, judge: User) -> list[PairJudgement]:
@@ -88,7 +109,28 @@ def undo(*, action: uuid.UUID, judge: User) -> list[PairJudgement]:
         ]
         if withdrawn:
             _write(withdrawn)
+            _log_undo(action, decisions, judge)
         return decisions
+
+
+def _log_undo(action: uuid.UUID, decisions: Sequence[PairJudgement], judge: User) -> None:
+    first = decisions[0]
+    subject = first.second if first.verdict == "keep_second" else first.first
+    made = AuditEntry.objects.filter(
+        subject_kind="example",
+        subject_id=subject.pk,
+        action__in=("duplicate.keep", "duplicate.distinct"),
+        detail__decision=str(action),
+        undone_by__isnull=True,
+    )
+    auditing.record(
+        actor=judge,
+        action="duplicate.undo",
+        subject=subject,
+        undoes=made.first(),
+        decision=str(action),
+        pairs=[[row.first_id, row.second_id] for row in decisions],
+    )
 
 
 def last_action(judge: User) -> uuid.UUID | None:

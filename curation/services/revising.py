@@ -47,7 +47,9 @@ def restore(*, example: Example, number: int, author: User, base_hash: str) -> R
     text = example.revisions.get(number=number).text
     note = f"restored revision {number}"
     try:
-        saved = authoring.write(author=author, path=example.path, text=text, base_hash=base_hash, note=note)
+        saved = authoring.write(
+            author=author, path=example.path, text=text, base_hash=base_hash, note=note, logged=False
+        )
     except authoring.OtherText as other:
         newest = revisions_of(example)[0]
         raise RestoreRefused(

@@ -33,7 +33,7 @@ from curation.models import (
     SnapshotEntry,
     TaskSet,
 )
-from curation.services import authoring, choosing, deduplicating, gating, importing, standing
+from curation.services import auditing, authoring, choosing, deduplicating, gating, importing, standing
 from curation.services.deduplicating import Compared
 
 SEED = 7  # of the first small numbers, one whose split of the shipped examples is near 90/10
@@ -159,7 +159,19 @@ def freeze(
                 raise NameTaken(
                     f'There is a dataset version "{name}" with other content. Choose another name.'
                 )
-            return _write(plan, name, author)
+            frozen = _write(plan, name, author)
+            auditing.record(
+                actor=author,
+                action="snapshot.freeze",
+                subject=frozen,
+                digest=plan.digest,
+                seed=seed,
+                validation_per_mille=validation_per_mille,
+                examples=len(plan.revisions),
+                corpus=len(plan.corpus),
+                conversations=len(plan.conversations),
+            )
+            return frozen
     raise FreezeRefused("Examples kept changing while the version was made. Try again in a moment.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.utils import timezone
 from curation.domain.bbj import CHECK_VERSION
 from curation.domain.labelling import IMPORT
 from curation.models import ChatRecord, Example, ImportItem, ImportJob, Revision
-from curation.services import comparing, describing, marking, mending, queueing, standing
+from curation.services import auditing, comparing, describing, marking, mending, queueing, standing
 
 BATCH = 500
 
@@ -29,13 +30,15 @@ def store(claim: queueing.Claim) -> None:
     total = job.items.good().count()
     heartbeat = queueing.Heartbeat(claim)
     heartbeat.beat(0, total)
+    stored: Counter[str] = Counter()
     with transaction.atomic():
         # Not one write to the job's row before the end: whoever asks to cancel would have to wait for it.
         for batch in _batches(job):
             heartbeat.listen()
-            _store_examples(job, [item for item in batch if item.kind == "example"])
-            _store_records(job, [item for item in batch if item.kind == "record"])
+            stored += _store_examples(job, [item for item in batch if item.kind == "example"])
+            stored += _store_records(job, [item for item in batch if item.kind == "record"])
         comparing.wake_when_saved()
+        auditing.record(actor=job.requested_by, action="import.store", subject=job, stored=dict(stored))
         queueing.move(claim, "done", finished_at=Now(), done=total, total=total)
 
 
@@ -46,7 +49,7 @@ def _batches(job: ImportJob) -> Iterator[list[ImportItem]]:
         after = batch[-1].position
 
 
-def _store_examples(job: ImportJob, items: Sequence[ImportItem]) -> None:
+def _store_examples(job: ImportJob, items: Sequence[ImportItem]) -> Counter[str]:
     known = Example.objects.filter(path__in=[item.path for item in items])
     standing.lock(known.values_list("pk", flat=True))
     present = {example.path: example for example in known.select_related("head")}
@@ -64,7 +67,7 @@ def _store_examples(job: ImportJob, items: Sequence[ImportItem]) -> None:
             fresh.append(item)
         outcomes.setdefault(outcome, []).append(item.pk)
     _write(job, fresh, present)
-    _note(outcomes)
+    return _note(outcomes)
 
 
 def _write(job: ImportJob, items: Sequence[ImportItem], present: dict[str, Example]) -> None:
@@ -110,7 +113,7 @@ def _write(job: ImportJob, items: Sequence[ImportItem], present: dict[str, Examp
     standing.refresh(example.pk for example in changed)  # a new text has no verdicts
 
 
-def _store_records(job: ImportJob, items: Sequence[ImportItem]) -> None:
+def _store_records(job: ImportJob, items: Sequence[ImportItem]) -> Counter[str]:
     records = [
         ChatRecord(
             system=row.system,
@@ -124,12 +127,14 @@ def _store_records(job: ImportJob, items: Sequence[ImportItem]) -> None:
         for item, row in zip(items, mending.rows_of(items), strict=True)
     ]
     ChatRecord.objects.bulk_create(records, ignore_conflicts=True)  # the same conversation on two lines
-    _note({"created": [item.pk for item in items]})
+    return _note({"created": [item.pk for item in items]})
 
 
-def _note(outcomes: dict[str, list[int]]) -> None:
+def _note(outcomes: dict[str, list[int]]) -> Counter[str]:
+    """Returns how many there are of each."""
     for outcome, items in outcomes.items():
         ImportItem.objects.filter(pk__in=items).update(outcome=outcome)
+    return Counter({outcome: len(items) for outcome, items in outcomes.items()})
 
 
 def place_of(origin: str) -> tuple[int, int] | None:

@@ -156,6 +156,7 @@ def _undo_text(entry: AuditEntry, by: User) -> None:
     )
     assert made.parent
     saved = authoring.write(
+        logged=False,
         author=by,
         path=made.example.path,
         text=made.parent.text,

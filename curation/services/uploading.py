@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from curation.domain.labels import TOPICS
 from curation.models import ImportJob
-from curation.services import queueing
+from curation.services import auditing, queueing
 
 LARGEST_UPLOAD_BYTES = 100 * 1000 * 1000
 _KINDS = {
@@ -123,6 +123,15 @@ def open_job(
                 sha256=sha256,
                 size_bytes=size_bytes,
                 note=note or f"imported from {_plain(name)}"[:300],
+            )
+            auditing.record(
+                actor=author,
+                action="import.open",
+                subject=job,
+                kind=kind,
+                name=job.source_name,
+                sha256=sha256,
+                size_bytes=size_bytes,
             )
             if wake_worker:
                 transaction.on_commit(partial(queueing.publish, job.pk), robust=True)

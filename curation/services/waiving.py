@@ -9,7 +9,7 @@ from django.db import transaction
 
 from curation.domain.secrets import Secret, find_secrets
 from curation.models import Example, SecretWaiver
-from curation.services import owning
+from curation.services import auditing, owning
 
 MAX_REASON = 2000  # characters
 
@@ -68,6 +68,17 @@ def waive(
         raise WaiverRefused("Nothing in that line looks like a secret any more.")
     if suspect.waiver:
         return suspect.waiver
-    return SecretWaiver.objects.create(
+    waiver = SecretWaiver.objects.create(
         example=current, content_hash=content_hash, rule=rule, line=line, reason=reason, waived_by=by
     )
+    auditing.record(
+        actor=by,
+        action="secret.waive",
+        subject=current,
+        waiver=waiver.pk,
+        rule=rule,
+        line=line,
+        content_hash=content_hash,
+        reason=reason,
+    )
+    return waiver

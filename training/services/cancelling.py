@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
+from curation.services import auditing
 from training.domain import lifecycle
 from training.models import Run
 from training.services import moving
@@ -26,10 +27,12 @@ def request_cancel(*, run: Run, by: User) -> Run:
     """
     who = by.get_username()
     if moving.move(run.pk, old="queued", new="cancelled", who=who, what="cancelled before it started"):
+        auditing.record(actor=by, action="run.cancel", subject=run, was="queued")
         return Run.objects.get(pk=run.pk)
     asked = Run.objects.filter(pk=run.pk, state="running", cancel_requested_at__isnull=True)
     if asked.update(cancel_requested_at=Now()):
         moving.note(run.pk, who=who, what="asked to cancel")
+        auditing.record(actor=by, action="run.cancel", subject=run, was="running")
     current = Run.objects.get(pk=run.pk)
     if current.state in lifecycle.TERMINAL:
         raise AlreadyFinished(

@@ -20,6 +20,7 @@ from curation.domain.agreement import answer_label
 from curation.domain.bbj import conformance
 from curation.domain.markdown import ExampleDoc
 from curation.models import Task, TaskSet
+from curation.services import auditing
 from training.adapters import checker as checkers
 from training.adapters import process, storage
 from training.adapters.checker import Checker, Verdict
@@ -115,6 +116,16 @@ def evaluate(
         )
         Attempt.objects.bulk_create([_row(evaluation, answer) for answer in judged.answers], batch_size=200)
         Evaluation.objects.filter(pk=evaluation.pk).update(finished_at=Now())
+        auditing.record(
+            actor=run.requested_by if watch else None,
+            action="evaluation.store",
+            subject=evaluation,
+            run=run.pk,
+            model=artifact.sha256,
+            tasks=tasks.digest,
+            checker=judged.checker,
+            attempts=len(judged.answers),
+        )
     return evaluation
 
 

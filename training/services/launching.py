@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from curation.models import Snapshot
-from curation.services import waking
+from curation.services import auditing, waking
 from training.domain.lifecycle import STAGES
 from training.models import Run, Stage
 from training.services import leasing, moving, preflighting
@@ -72,6 +72,15 @@ def launch(
                 Stage(run=run, position=position, name=name) for position, name in enumerate(STAGES)
             )
             moving.note(run.pk, who=author.get_username(), what=f"queued {recipe_name} on {snapshot.name}")
+            auditing.record(
+                actor=author,
+                action="run.launch",
+                subject=run,
+                snapshot=snapshot.name,
+                digest=snapshot.digest,
+                recipe=recipe_name,
+                seed=seed,
+            )
             if wake_worker:
                 transaction.on_commit(partial(publish, run.pk), robust=True)
     except IntegrityError:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from curation.domain import markdown
 from curation.models import Draft, Example, Revision
-from curation.services import drafting
+from curation.services import auditing, drafting
 from training.models import Attempt, Evaluation
 
 FAILURES = ("compile_error", "compile_timeout", "no_code", "truncated")
@@ -72,7 +72,9 @@ def draft_from(attempt: Attempt, author: User) -> Draft:
         )
     if before := Draft.objects.filter(author=author, origin=origin_of(attempt)).first():
         return before
-    return drafting.open_draft(author=author, text=skeleton(attempt), origin=origin_of(attempt))
+    draft = drafting.open_draft(author=author, text=skeleton(attempt), origin=origin_of(attempt))
+    auditing.record(actor=author, action="draft.from_failure", subject=draft, attempt=attempt.pk)
+    return draft
 
 
 def skeleton(attempt: Attempt) -> str:

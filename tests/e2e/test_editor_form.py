@@ -147,9 +147,10 @@ def test_a_killed_browser_loses_nothing_typed_more_than_two_seconds_ago(
     page.keyboard.type("precious words")
 
     # Somebody types on without a pause, so a timer that each key starts anew would never end.
-    with page.expect_response("**/drafts/keep/", timeout=2_000):
+    with page.expect_request("**/drafts/keep/", timeout=2_000) as sent:
         for _ in range(20):
             page.keyboard.type(".", delay=90)
+    assert sent.value.response()
     context.close()
     again = browser.new_context()
     page = again.new_page()

@@ -29,24 +29,31 @@ def waiting_for(user: User) -> ExampleQuerySet:
 
     Each question about the user is asked once, not of every row (docs/decisions/0025-turns-in-review.md).
     """
-    rows = Example.objects.with_status_in("needs_review").exclude(pk__in=_written_by(user))
-    rows = rows.exclude(pk__in=_judged_by(user))
-    others = Assignment.objects.exclude(reviewer=user)
+    rows = _without(Example.objects.with_status_in("needs_review"), _written_by(user))
+    rows = _without(rows, _judged_by(user))
+    others = Assignment.objects.exclude(reviewer=user).order_by()
+    if not others.exists():
+        return rows
+    left = others.exclude(example__in=_assigned_to(user)).values("example")
     enough = (
-        others.filter(example__reviews_needed__gt=1)
-        .values("example")
+        left.filter(example__reviews_needed__gt=1)
         .annotate(reviewers=Count("pk"))
         .filter(reviewers__gte=F("example__reviews_needed"))
     )
-    left_to_others = Q(reviews_needed=1, pk__in=others.values("example"))
-    left_to_others |= Q(reviews_needed__gt=1, pk__in=enough.values("example"))
-    return rows.exclude(left_to_others & ~Q(pk__in=_assigned_to(user)))
+    return rows.exclude(
+        Q(reviews_needed=1, pk__in=left) | Q(reviews_needed__gt=1, pk__in=enough.values("example"))
+    )
+
+
+def _without(rows: ExampleQuerySet, ids: QuerySet[Any, Any]) -> ExampleQuerySet:
+    """The rows without those. A list of nothing is left out: asking it costs a look at every row."""
+    return rows.exclude(pk__in=ids) if ids.exists() else rows
 
 
 def disputed_for(user: User) -> ExampleQuerySet:
     """Examples about which reviewers disagree and which this user may settle."""
-    rows = Example.objects.with_status_in("disputed").exclude(pk__in=_written_by(user))
-    return rows.exclude(pk__in=_judged_by(user)).order_by("pk")
+    rows = _without(Example.objects.with_status_in("disputed"), _written_by(user))
+    return _without(rows, _judged_by(user)).order_by("pk")
 
 
 def _written_by(user: User) -> QuerySet[Revision, Any]:
@@ -163,7 +170,8 @@ class Place:
 
 def place_in_queue(user: User, example: Example) -> Place:
     """ "3 of 47": where this example stands among those that wait for this user."""
-    mine = Q(pk__in=_assigned_to(user))
+    assigned = _assigned_to(user)
+    mine = Q(pk__in=assigned if assigned.exists() else [])
     mended = Q(endorsed=True)
     here = Q(pk__lte=example.pk)
     before = (mine & here, mine | mended & here, mine | mended | here)[_tier_of(user, example.pk)]

@@ -94,7 +94,7 @@ class StudioAPI(NinjaAPI):
         """Every operation behind the door, and a problem for every address that is none."""
         patterns, app_name, namespace = super().urls
         for pattern in patterns:
-            pattern.callback = door(cast(View, pattern.callback), lambda: self.operations)
+            pattern.callback = door(cast(View, pattern.callback), self)
         return [*patterns, path("<path:rest>", nothing_here, name="nothing_here")], app_name, namespace
 
     @cached_property

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
 from django.http import HttpRequest, HttpResponse
 
-from curation.api import problems
 from curation.api.problems import Mistake, Refusal
 from curation.services import auditing, uploading
 from studio import answering, roles, tokens
@@ -27,33 +26,48 @@ View = Callable[..., HttpResponse]
 Operation = Mapping[str, Any]  # as OpenAPI describes it
 
 
-def door(view: View, operations: Callable[[], Mapping[str, Operation]]) -> View:
-    """`view` behind the door. `operations`: "GET /examples" and its like -> what OpenAPI says about each."""
+class Api(Protocol):
+    """What the door asks of the API behind it."""
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """ "GET /examples" and its like -> what OpenAPI says about each."""
+
+    def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
+        """The problem that an error is to a program."""
+
+
+def door(view: View, api: Api) -> View:
+    """`view` behind the door."""
 
     @wraps(view)
     def through(request: HttpRequest, **place: Any) -> HttpResponse:
         head = request.method == "HEAD"
         request.method = "GET" if head else request.method
         try:
-            name = operation_of(request)
-            token = token_of(request)
-            authorise(token, name)
-            look_at(request, operations()[name])
-            request.user = token.owner
-            request.token = token  # type: ignore[attr-defined]
-            with auditing.door("api"):
-                key = request.headers.get(answering.HEADER)
-                if key is not None and makes_something(name):
-                    return answering.once(request, token.owner, key, lambda: view(request, **place))
-                return view(request, **place)
-        except Refusal as refusal:
-            return problems.answer(refusal)
-        except Exception as error:  # past ninja's own handlers, so of the door itself
-            return problems.bug(request, error)
+            answer = _admitted(request, lambda: view(request, **place), api)
+        except Exception as error:  # of the door; ninja answers those of an operation itself
+            answer = api.on_exception(request, error)
         finally:
             request.method = "HEAD" if head else request.method
+        answer.setdefault("Cache-Control", "private, no-cache")  # ask each time; If-None-Match saves the rest
+        return answer
 
     return through
+
+
+def _admitted(request: HttpRequest, view: Callable[[], HttpResponse], api: Api) -> HttpResponse:
+    name = operation_of(request)
+    token = token_of(request)
+    authorise(token, name)
+    look_at(request, api.operations[name])
+    request.user = token.owner
+    request.token = token  # type: ignore[attr-defined]
+    with auditing.door("api"):
+        key = request.headers.get(answering.HEADER)
+        if key is not None and makes_something(name):
+            return answering.once(request, token.owner, key, view)
+        return view()
 
 
 def operation_of(request: HttpRequest) -> str:
@@ -134,7 +148,8 @@ def look_at(request: HttpRequest, operation: Operation) -> None:
         mistakes = [Mistake(place=f"query.{name}", code="unknown", message=says) for name in unknown]
         raise Refusal("invalid", "The query has names that are not known here.", mistakes)
     media_types = operation.get("requestBody", {}).get("content", {})
-    sent_bytes = int(request.headers.get("Content-Length") or 0)
+    length = request.headers.get("Content-Length", "")
+    sent_bytes = int(length) if length.isascii() and length.isdigit() else 0
     if not media_types or not sent_bytes:
         return
     if request.content_type not in media_types:

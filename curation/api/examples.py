@@ -119,6 +119,10 @@ class EditIn(Body):
     draft: Id | None = None
 
 
+class RevisionsAsked(ById):
+    limit: Annotated[int, Field(ge=1, le=50)] = 20  # each row compares two texts
+
+
 class RevisionRow(Schema):
     number: int
     changed: list[str] = Field(description="what it changed, in words")
@@ -217,7 +221,7 @@ def example_edit(request: ApiRequest, response: HttpResponse, example_id: Id, pa
     "/examples/{example_id}/revisions", response=Page[RevisionRow], summary="List the revisions, newest first"
 )
 def revision_list(
-    request: ApiRequest, response: HttpResponse, example_id: Id, page: Query[ById]
+    request: ApiRequest, response: HttpResponse, example_id: Id, page: Query[RevisionsAsked]
 ) -> dict[str, Any]:
     example = get_object_or_404(Example, pk=example_id)
     found = page_of(request, response, revising.revisions_of(example), "-number", page)

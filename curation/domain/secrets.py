@@ -63,6 +63,14 @@ RULES = (
         "-----BEGIN CERTIFICATE-----",
     ),
     Rule(
+        "studio-token",
+        "This looks like a token of this studio's API. Revoke it on the page API tokens.",
+        ("bbj_",),
+        re.compile(r"\bbbj_[0-9a-f]{12}_[\w-]{43}"),
+        "bbj_" + "0123456789ab_" + "x" * 43,
+        "bbj_0123456789ab",
+    ),
+    Rule(
         "cloud-key",
         "This looks like a cloud provider's access key.",
         ("akia", "asia", "aiza"),

@@ -89,7 +89,7 @@ class DraftMade(Schema):
 def evaluation_list(request: ApiRequest, response: HttpResponse, page: Query[ById]) -> dict[str, Any]:
     rows = Evaluation.objects.filter(finished_at__isnull=False).select_related("run__snapshot", "task_set")
     found = page_of(request, response, rows, "-pk", page)
-    return found | {"items": [scoring.scored(evaluation).as_dict() for evaluation in found["items"]]}
+    return found | {"items": [score.as_dict() for score in scoring.scored_all(found["items"])]}
 
 
 @router.get("/evaluations/{evaluation_id}", response=EvaluationOut, summary="Read an evaluation")

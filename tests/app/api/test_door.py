@@ -15,7 +15,7 @@ from curation.services import finding
 from studio import tokens
 from studio.models import ApiToken
 from tests import makers
-from tests.app.api.conftest import Program, program_of
+from tests.app.api.conftest import program_of
 
 
 def test_a_token_says_what_it_may_do_now(program):
@@ -174,7 +174,39 @@ def test_a_mistake_of_ours_is_a_problem_and_logged(author, monkeypatch, caplog):
     assert "accident" not in answer.content.decode()
 
 
-def test_what_a_program_does_is_told_apart_in_the_audit_log(program):
-    Program(program("author").secret).get("/")
+def test_what_a_program_does_is_told_apart_in_the_audit_log(author):
+    author.post("/views", {"name": "gui", "query": "topic=gui"})
 
-    assert not AuditEntry.objects.exclude(through="api").exclude(action="token.create").exists()
+    entry = AuditEntry.objects.get(action="view.save")
+    assert (entry.through, entry.actor) == ("api", author.user)
+
+
+def test_making_and_revoking_a_token_is_in_the_audit_log_without_its_secret(db):
+    owner, admin = makers.user(), makers.user("admin")
+    program = program_of(owner, "runs:read")
+    for _ in range(2):
+        tokens.revoke(token=ApiToken.objects.get(), by=admin)
+
+    entries = AuditEntry.objects.order_by("pk")
+    assert [(entry.action, entry.actor) for entry in entries] == [
+        ("token.create", owner),
+        ("token.revoke", admin),
+    ]
+    assert program.secret not in str(list(entries.values()))
+
+
+def test_no_cache_between_keeps_an_answer(author):
+    assert author.get("/examples")["Cache-Control"] == "private, no-cache"
+
+
+def test_a_broken_upload_is_a_problem_also_with_a_key(maintainer):
+    for headers in ({}, {"Idempotency-Key": "again"}):
+        answer = Client().post(
+            "/api/v1/imports",
+            b"no boundary",
+            content_type="multipart/form-data; boundary=x",
+            headers={"Authorization": f"Bearer {maintainer.secret}", **headers},
+        )
+
+        assert answer.status_code in (400, 422)
+        assert answer["Content-Type"] == "application/problem+json"

@@ -39,7 +39,7 @@ from curation.api.problems import KINDS, MEDIA_TYPE, Mistake, Problem, Refusal
 from curation.api.refusals import REFUSALS as CURATION_REFUSALS
 from curation.api.shapes import ApiRequest
 from curation.services import awaiting
-from studio import answering, roles
+from studio import answering, audit_operations, roles
 from studio.door import MOST_BYTES, PREFIX, View, door, makes_something
 from studio.models import ApiToken
 from training.api import artifacts, evaluations, runs
@@ -145,7 +145,7 @@ HEADERS = {
 def _complete(operation: dict[str, Any], name: str) -> None:
     """Name scope and role, the headers that the door reads, and the problems it may answer with."""
     scope, role = roles.OPERATIONS[name]
-    operation |= {"x-scope": scope, "x-role": role}
+    operation |= {"x-scope": scope, "x-role": " or ".join(roles.named(role))}
     answers = {int(status): details for status, details in operation["responses"].items()}
     refused = {401, 403, 422, *(status for status in answers if status >= 400)}
     if "{" in name:
@@ -243,6 +243,7 @@ for noun in (
     runs,
     artifacts,
     evaluations,
+    audit_operations,
 ):
     api.add_router("", noun.router)
 

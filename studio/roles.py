@@ -134,11 +134,12 @@ SCOPES = {
     "snapshots:write": "freeze dataset versions",
     "runs:read": "read training runs, models and scores; download models",
     "runs:write": "start and cancel training runs",
+    "audit:read": "read and download the audit log",
 }
 
 # Operation of the API -> scope that its token needs (None: any token), least role of the token's owner.
 # Without a row there is no such operation.
-OPERATIONS: dict[str, tuple[str | None, str]] = {
+OPERATIONS: dict[str, tuple[str | None, Least]] = {
     "GET /": (None, SIGNED_IN),
     "GET /waiting": ("examples:read", "author"),
     "GET /undo": ("examples:read", "author"),
@@ -229,6 +230,8 @@ OPERATIONS: dict[str, tuple[str | None, str]] = {
     "GET /evaluations": ("runs:read", "author"),
     "GET /evaluations/{evaluation_id}": ("runs:read", "author"),
     "GET /evaluations/{evaluation_id}/attempts": ("runs:read", "author"),
+    "GET /audit": ("audit:read", ("maintainer", ADMIN)),
+    "POST /audit/export": ("audit:read", ("maintainer", ADMIN)),
     "POST /attempts/{attempt_id}/draft": ("examples:write", "author"),
 }
 
@@ -254,7 +257,7 @@ def operations_of(scopes: Collection[str], held: Collection[str]) -> list[str]:
     return [
         operation
         for operation, (scope, role) in OPERATIONS.items()
-        if (scope is None or scope in scopes) and (role == SIGNED_IN or role in held)
+        if (scope is None or scope in scopes) and (role == SIGNED_IN or set(named(role)) & set(held))
     ]
 
 

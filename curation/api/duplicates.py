@@ -71,7 +71,7 @@ class UndoIn(Body):
     action: Annotated[UUID, Strict(False)]
 
 
-class Decided(Schema):
+class DecisionMade(Schema):
     action: UUID = Field(description="names the decision; undoing needs it")
 
 
@@ -118,7 +118,7 @@ def compare_wake(request: ApiRequest) -> Status[dict[str, bool]]:
 
 @router.post(
     "/duplicates/keep",
-    response={201: Decided, 404: Problem, 409: Problem},
+    response={201: DecisionMade, 404: Problem, 409: Problem},
     summary="Keep one example and set others aside",
 )
 def duplicate_keep(request: ApiRequest, payload: KeepIn) -> Status[dict[str, Any]]:
@@ -135,7 +135,7 @@ def duplicate_keep(request: ApiRequest, payload: KeepIn) -> Status[dict[str, Any
 
 @router.post(
     "/duplicates/distinct",
-    response={201: Decided, 404: Problem, 409: Problem},
+    response={201: DecisionMade, 404: Problem, 409: Problem},
     summary="Say that two are no duplicates",
 )
 def duplicate_distinct(request: ApiRequest, payload: DistinctIn) -> Status[dict[str, Any]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.urls import reverse
+from ninja import Schema
 
 from studio import roles, tokens
+from studio.api import api
 from studio.models import ApiToken
 from studio.reference import reference
 from tests import makers
@@ -81,6 +84,18 @@ def test_the_reference_describes_every_operation_and_needs_no_script(db):
     assert all(field.type.words or field.type.shape for one in described for field in one.fields)
     assert "<script>" not in text
     assert 'id="problem-stale"' in text
+
+
+def test_no_two_objects_of_the_schema_have_one_name():
+    """ninja would describe both by the last one."""
+
+    def below(shape: type[Schema]) -> set[type[Schema]]:
+        return {shape, *(deep for child in shape.__subclasses__() for deep in below(child))}
+
+    of_bodies = set(api.get_openapi_schema()["components"]["schemas"])
+    ours = [one for one in below(Schema) if one.__module__.startswith(("curation", "training", "studio"))]
+    names = Counter(one.__name__ for one in ours if one.__name__ in of_bodies)
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_the_schema_is_for_those_who_may_read_the_reference(db):

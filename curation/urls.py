@@ -2,6 +2,7 @@ from django.urls import path
 
 from curation.views import (
     agreement,
+    bulk,
     conflicts,
     conversations,
     coverage,
@@ -27,6 +28,13 @@ from curation.views import (
 urlpatterns = [
     path("examples/", listing.example_list, name="example_list"),
     path("examples/tags/", listing.example_tags, name="example_tags"),
+    path("examples/bulk/", bulk.bulk_choose, name="bulk_choose"),
+    path("examples/bulk/text/", bulk.bulk_text, name="bulk_text"),
+    path("examples/bulk/verdict/", bulk.bulk_verdict, name="bulk_verdict"),
+    path("examples/bulk/reviewers/", bulk.bulk_reviewers, name="bulk_reviewers"),
+    path("examples/bulk/needed/", bulk.bulk_needed, name="bulk_needed"),
+    path("examples/bulk/<int:entry_id>/", bulk.bulk_done, name="bulk_done"),
+    path("examples/bulk/<int:entry_id>/undo/", bulk.bulk_undo, name="bulk_undo"),
     path("examples/views/", saved_views.view_list, name="view_list"),
     path("examples/views/counts/", saved_views.view_counts, name="view_counts"),
     path("examples/views/<int:view_id>/", saved_views.view_change, name="view_change"),

@@ -21,7 +21,16 @@ from studio import asking, door, roles
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 # Addresses that change nothing anybody would ask about: they answer, or keep what somebody is still typing.
-NO_ACTIONS = {"example_check", "example_near", "draft_keep"}
+# The preview of an action on many examples is such an answer; what is then done has an entry of its own.
+NO_ACTIONS = {
+    "example_check",
+    "example_near",
+    "draft_keep",
+    "bulk_text",
+    "bulk_verdict",
+    "bulk_reviewers",
+    "bulk_needed",
+}
 # Their entries come from signals (studio.account_entries), whatever the status of the answer says.
 BY_SIGNALS = {"sign_in", "sign_out", "password"}
 # Rows that addresses call otherwise than their models.

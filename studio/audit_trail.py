@@ -54,6 +54,16 @@ WORDS = {
     "assignment.add": "assigned reviewers to",
     "assignment.remove": "took back an assignment of",
     "assignment.undo": "took back a change of the assignments of",
+    "bulk.difficulty": "set the difficulty of",
+    "bulk.add_tag": "added a tag to",
+    "bulk.remove_tag": "removed a tag from",
+    "bulk.generation": "set the generations of",
+    "bulk.request_changes": "asked for changes of",
+    "bulk.reject": "rejected",
+    "bulk.assign": "assigned a reviewer to",
+    "bulk.unassign": "took back the assignments of",
+    "bulk.needed": "set how many reviewers are needed for",
+    "bulk.undo": "took back a change of many examples",
     "comment.add": "commented on",
     "view.save": "saved the view",
     "view.change": "changed the view",
@@ -123,7 +133,12 @@ KIND_WORDS = {
 KINDS = sorted({"draft", "example", "run", *KIND_WORDS}, key=lambda kind: KIND_WORDS.get(kind, kind))
 
 # What the detail of an entry about several lists -> what they are.
-SEVERAL = {"pairs": "examples", "before": "examples", "records": "conversations"}
+SEVERAL = {
+    "examples": "examples",
+    "pairs": "examples",
+    "before": "examples",
+    "records": "conversations",
+}
 SOMEBODY = {"account.sign_in_failed": "somebody"}  # the studio itself does all else that nobody did
 
 

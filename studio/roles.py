@@ -38,6 +38,13 @@ MATRIX: dict[str, tuple[Least, Least]] = {
     # curation
     "example_list": ("author", None),
     "example_tags": ("author", None),
+    "bulk_choose": ("author", None),
+    "bulk_text": (None, "author"),
+    "bulk_verdict": (None, "reviewer"),
+    "bulk_reviewers": (None, "reviewer"),
+    "bulk_needed": (None, "maintainer"),
+    "bulk_done": ("author", None),
+    "bulk_undo": (None, "author"),
     "view_list": ("author", "author"),
     "view_counts": ("author", None),
     "view_change": (None, "author"),

@@ -45,6 +45,7 @@ class AuditEntry(ImmutableModel):
                 name="audit_subject_begins",
                 opclasses=["varchar_pattern_ops", "int8_ops"],
             ),
+            models.Index(fields=["actor", "action"]),
         ]
 
     def __str__(self) -> str:

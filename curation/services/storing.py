@@ -6,14 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from curation.domain.bbj import CHECK_VERSION
 from curation.domain.labelling import IMPORT
-from curation.models import ChatRecord, Example, ImportItem, ImportJob, Revision
-from curation.services import auditing, comparing, describing, marking, mending, queueing, standing
+from curation.models import ChatRecord, Example, ImportItem, ImportJob
+from curation.services import auditing, comparing, mending, queueing, rewriting, standing
 
 BATCH = 500
 
@@ -71,46 +68,15 @@ def _store_examples(job: ImportJob, items: Sequence[ImportItem]) -> Counter[str]
 
 
 def _write(job: ImportJob, items: Sequence[ImportItem], present: dict[str, Example]) -> None:
-    """The bulk twin of authoring.store; a test compares the rows of both."""
-    parents = {path: example.head for path, example in present.items()}
-    new = {item.path: Example(path=item.path) for item in items if item.path not in present}
-    examples = {**present, **new}
-    for item in items:
-        describing.describe(
-            examples[item.path], item.meta, content_hash=item.content_hash, author=job.requested_by
+    texts = [
+        rewriting.NewText(
+            example=present.get(item.path) or Example(path=item.path),
+            described=rewriting.Described(item.text, item.content_hash, item.meta, item.meta["findings"]),
+            origin=origin_of(item) if item.source else "",
         )
-        examples[item.path].updated_at = timezone.now()
-        examples[item.path].import_job = job
-    Example.objects.bulk_create(new.values())
-    revisions = []
-    for item in items:
-        parent = parents.get(item.path)
-        revisions.append(
-            Revision(
-                example=examples[item.path],
-                number=parent.number + 1 if parent else 1,
-                parent=parent,
-                text=item.text,
-                content_hash=item.content_hash,
-                author=job.requested_by,
-                note=job.note,
-                origin=origin_of(item) if item.source else "",
-                checker=CHECK_VERSION,
-                findings=item.meta["findings"],
-            )
-        )
-    Revision.objects.bulk_create(revisions)
-    labels = [(examples[item.path], item.meta.get("labels", {})) for item in items]
-    marking.mark_new_texts(labels, by=job.requested_by, source=IMPORT)
-    changed = [examples[item.path] for item in items if item.path in present]
-    columns = [*describing.COLUMNS, "updated_at", "import_job", "label_source"]
-    Example.objects.bulk_update(changed, columns, batch_size=100)
-    Example.objects.bulk_update(new.values(), ["label_source"], batch_size=100)
-    newest = Revision.objects.filter(example=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    written = [examples[item.path].pk for item in items]
-    Example.objects.filter(pk__in=written).update(head=Subquery(newest))
-    describing.index([(examples[item.path], item.text, item.meta.get("tags", ())) for item in items])
-    standing.refresh(example.pk for example in changed)  # a new text has no verdicts
+        for item in items
+    ]
+    rewriting.write(texts, author=job.requested_by, note=job.note, labelled=IMPORT, job=job)
 
 
 def _store_records(job: ImportJob, items: Sequence[ImportItem]) -> Counter[str]:

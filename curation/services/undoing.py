@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from curation.models import AuditEntry, Example, Review, Revision
-from curation.services import assigning, auditing, authoring, labelling, reviewing, standing
+from curation.services import assigning, auditing, authoring, bulk_editing, labelling, reviewing, standing
 
 NEWEST = 10  # entries of one's own among which the one to undo is looked for
 
@@ -29,12 +30,12 @@ class Undoable:
     Attributes:
         says: What was done, for a button: "approved gui/hello.md".
         stands: Whether there is still something to take back.
-        undo: Does it, inside the caller's transaction.
+        undo: Does it, inside the caller's transaction. What it returns stands in the entry that says so.
     """
 
     says: str
     stands: Callable[[AuditEntry], bool]
-    undo: Callable[[AuditEntry, User], None]
+    undo: Callable[[AuditEntry, User], dict[str, Any] | None]
 
 
 def last_undoable(user: User) -> AuditEntry | None:
@@ -69,12 +70,12 @@ def undo(entry: AuditEntry, *, by: User) -> AuditEntry:
     if not kind.stands(entry):
         raise CannotUndo(f"That does not stand any more: {told(entry)}. Something newer has replaced it.")
     try:
-        kind.undo(entry, by)
+        detail = kind.undo(entry, by) or {}
     except labelling.LabelRefused as refused:
         raise CannotUndo(str(refused)) from refused
     subject = Example.objects.filter(pk=entry.subject_id).first() if entry.subject_id else None
     return auditing.record(
-        actor=by, action=f"{entry.action.partition('.')[0]}.undo", subject=subject, undoes=entry
+        actor=by, action=f"{entry.action.partition('.')[0]}.undo", subject=subject, undoes=entry, **detail
     )
 
 
@@ -82,9 +83,8 @@ def examples_of(entry: AuditEntry) -> list[int]:
     """The ids of the examples that this entry is about."""
     if entry.subject_id:
         return [entry.subject_id]
-    return sorted(
-        {example for example, _ in (*entry.detail.get("pairs", ()), *entry.detail.get("before", ()))}
-    )
+    pairs = {example for example, _ in (*entry.detail.get("pairs", ()), *entry.detail.get("before", ()))}
+    return sorted({*pairs, *entry.detail.get("examples", ())})
 
 
 def _how_many(entry: AuditEntry) -> int:
@@ -188,4 +188,7 @@ _KINDS = {
     labelling.CONFIRM: Undoable("confirmed the label of", labelling.stands, labelling.take_back),
     labelling.ACCEPT: Undoable("accepted the suggestion for", labelling.stands, labelling.take_back),
     "example.mend": Undoable("mended", _text_stands, _undo_text),
+} | {
+    f"{bulk_editing.PREFIX}{name}": Undoable(kind.said, lambda entry: True, bulk_editing.undo)
+    for name, kind in bulk_editing.KINDS.items()
 }

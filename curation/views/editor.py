@@ -156,7 +156,8 @@ def _save(
         )
     except authoring.StaleText as stale:
         query = urlencode({"note": data["note"]})
-        return redirect(f"{reverse('draft_merge', args=[stale.draft.pk])}?{query}")
+        address = reverse("draft_merge", args=[stale.draft.pk])
+        return redirect(places.keep(request, f"{address}?{query}"))
     if saved.draft:
         return _page(request, form, example=example, draft=saved.draft, problems=saved.problems, status=422)
     assert saved.example

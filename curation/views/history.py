@@ -12,6 +12,7 @@ from curation.domain.changes import change
 from curation.forms.history import CompareForm, RestoreForm
 from curation.models import Example, Revision
 from curation.services import revising
+from curation.views import places
 from curation.views.diffing import shown_diff
 from curation.views.examples import example_context
 from curation.views.paging import page_of, whole_numbers
@@ -74,4 +75,4 @@ def revision_restore(request: SignedInRequest, example_id: int, number: int) -> 
         messages.success(request, f"The text of revision {number} is back, as revision {made.number}.")
     else:
         messages.info(request, f"{example.path} has the text of revision {number} already.")
-    return redirect("example_page", example.pk)
+    return redirect(places.keep(request, reverse("example_page", args=[example.pk])))

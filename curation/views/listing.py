@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from curation.forms.examples import STATUS_WORDS, ExampleFilterForm
 from curation.models import Comparison, Example, ExampleTag
-from curation.services import bookmarking, finding
+from curation.services import bookmarking, bulk_editing, finding
 from curation.views import places
 from curation.views.paging import page_of
 from curation.views.saved_views import MOST_LISTED, MOST_SHOWN
@@ -42,6 +42,7 @@ def example_list(request: SignedInRequest) -> HttpResponse:
         "found": counts.of(filters.status),
         "filtered": bool(chosen),
         "here": quote(query.urlencode(), safe=""),
+        "place": query.urlencode(),
         "status": filters.status,
         "query": urlencode({name: value for name, value in chosen.items() if name != "status"}),
         "here_again": _came_back(request, page.rows),
@@ -53,6 +54,8 @@ def example_list(request: SignedInRequest) -> HttpResponse:
         context["tallied_at"] = Comparison.objects.values_list("tallied_at", flat=True).first()
     if request.htmx:
         return render(request, "curation/_example_table.html", context)
+    if done := bulk_editing.last(request.user):
+        context["last_bulk"] = {"entry": done, "told": bulk_editing.told(done)}
     context["people"] = User.objects.filter(is_active=True).values_list("username", flat=True)[
         :MOST_SUGGESTED
     ]

@@ -21,6 +21,7 @@ from curation.domain.problems import Problem
 from curation.forms.merging import MergeForm
 from curation.models import Draft
 from curation.services import authoring, merging
+from curation.views import places
 from curation.views.diffing import ShownDiff, coloured, shown_diff, shown_part
 from studio.http import SignedInRequest
 
@@ -115,7 +116,7 @@ def draft_merge(request: SignedInRequest, draft_id: int) -> HttpResponse:
         messages.success(request, f"Saved {saved.example.path} as revision {saved.revision.number}.")
     else:
         messages.info(request, f"{saved.example.path} has this text already; nothing was changed.")
-    return redirect("example_page", saved.example.pk)
+    return redirect(places.keep(request, reverse("example_page", args=[saved.example.pk])))
 
 
 def step(request: SignedInRequest, texts: Texts, context: dict[str, Any]) -> HttpResponse | Result:

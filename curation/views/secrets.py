@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from curation.forms.secrets import WaiverForm
 from curation.models import Example
 from curation.services import waiving
+from curation.views import places
 from curation.views.panels import IN_QUEUE
 from studio.http import SignedInRequest
 
@@ -30,4 +31,4 @@ def secret_waive(request: SignedInRequest, example_id: int) -> HttpResponse:
         messages.error(request, "Reload the page: it does not say which place you waive.")
     if request.POST.get("from") == IN_QUEUE:
         return redirect(f"{reverse('review_next')}?id={example.pk}")
-    return redirect("example_page", example.pk)
+    return redirect(places.keep(request, reverse("example_page", args=[example.pk])))

@@ -133,7 +133,11 @@ def test_one_comes_back_to_the_same_page_with_the_row_marked(as_author, author):
     form = as_author.get(edit).context["form"]
     saved = as_author.post(
         edit,
-        {**{name: form[name].value() or "" for name in form.fields}, "text": makers.example_text("Anew")},
+        {
+            **{name: form[name].value() or "" for name in form.fields},
+            "text": makers.example_text("Anew"),
+            "way": "markdown",
+        },
         follow=True,
     )
     back = way_back(saved.content.decode())

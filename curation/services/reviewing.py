@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
 
 from curation.domain.labels import GENERATIONS, generation_label, is_label, objection
-from curation.models import Comment, Example, Reservation, Review
+from curation.models import AuditEntry, Comment, Example, Reservation, Review
 from curation.models.examples import ExampleQuerySet
 from curation.services import auditing, owning, standing, waiving
 
@@ -221,6 +222,18 @@ def shown_reviews(example: Example, viewer: User) -> Shown:
         reviews = reviews.filter(~Q(content_hash=now.content_hash) | Q(reviewer=viewer))
         comments = comments.filter(~Q(content_hash=now.content_hash) | Q(author=viewer))
     return Shown(list(reviews), list(comments), now.is_blind, now.verdict_count, now.reviews_needed)
+
+
+def without_blind(entries: QuerySet[AuditEntry], viewer: User) -> QuerySet[AuditEntry]:
+    """The entries of the audit log but those about words that are hidden from this viewer. They come back."""
+    hidden = Example.objects.filter(
+        pk=OuterRef("subject_id"),
+        content_hash=KeyTextTransform("content_hash", OuterRef("detail")),
+        reviews_needed__gt=1,
+        verdict_count__lt=F("reviews_needed"),
+    )
+    said = Q(action__in=["comment.add", *(f"review.{verdict}" for verdict in VERDICTS)])
+    return entries.exclude(said & ~Q(actor=viewer) & Exists(hidden))
 
 
 def judged_before(example: Example, viewer: User) -> Review | None:

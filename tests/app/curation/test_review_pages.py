@@ -287,6 +287,22 @@ def test_while_verdicts_are_blind_no_page_tells_them(as_author, as_reviewer, rev
     assert ">1 of 2<" in pages[3]
 
 
+def test_the_audit_log_tells_of_no_blind_verdict_before_all_are_in(as_maintainer, example):
+    assigning.require_reviews(examples=[example.pk], needed=2, by=makers.user("maintainer"))
+    rey = makers.user("maintainer", "rey")
+    makers.review(example, "reject", reviewer=rey, reason="zebra crossing")
+    commenting.comment(example=example, author=rey, text="zebra", content_hash=example.content_hash)
+    log, export = reverse("audit_log"), reverse("audit_export")
+
+    assert "zebra" not in shown(as_maintainer.get(log))
+    assert "zebra" not in b"".join(as_maintainer.post(export, {"format": "jsonl"})).decode()
+    assert "rejected" not in shown(as_maintainer.get(log, {"action": "review.reject"})).partition("<tbody")[2]
+    assert "zebra" in shown(makers.signed_in(rey).get(log))
+
+    makers.review(example, "reject")
+    assert shown(as_maintainer.get(log)).count("zebra") >= 2
+
+
 # Disputes
 
 

@@ -18,6 +18,7 @@ RELIABLE, TENTATIVE = 0.8, 0.667
 DRAWS, SEED = 2000, 1  # of the bootstrap: the same data gives the same interval
 MOST_UNDEFINED = 0.05  # share of draws without an alpha from which on there is no interval
 ROUGH_BELOW = 30  # units; an interval from fewer says little
+FEW_BELOW = 5  # units; from fewer not even the value says anything
 
 _UNDEFINED = {
     "no data": "No text has two votes on this yet.",
@@ -27,7 +28,7 @@ _UNDEFINED = {
     ),
 }
 
-Word = Literal["reliable", "tentative", "not reliable", "no variation", "no data"]
+Word = Literal["reliable", "tentative", "not reliable", "too few", "no variation", "no data"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Alpha:
             return "no data"
         if self.value is None:
             return "no variation"
+        if self.units < FEW_BELOW:
+            return "too few"
         if self.low is not None and self.low >= RELIABLE:
             return "reliable"
         return "tentative" if self.value >= TENTATIVE else "not reliable"
@@ -125,6 +128,9 @@ def reading(alpha: Alpha) -> str:
     """What a value means, for people who are no statisticians. Cautious."""
     if alpha.value is None:
         return _UNDEFINED[alpha.word]
+    if alpha.units < FEW_BELOW:
+        texts = "1 text" if alpha.units == 1 else f"{alpha.units} texts"
+        return f"{texts} can say nothing about agreement: ask two reviewers for more."
     few = f" With {alpha.units} texts this is rough." if alpha.units < ROUGH_BELOW else ""
     if not alpha.split:
         return (

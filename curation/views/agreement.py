@@ -17,7 +17,14 @@ from curation.services.agreeing import JudgedText
 from studio.http import SignedInRequest
 
 MOST_SPLIT, MOST_CONFUSIONS = 50, 15  # rows that are shown
-CHIPS = {"reliable": "good", "tentative": "warn", "not reliable": "bad", "no variation": "", "no data": ""}
+CHIPS = {
+    "reliable": "good",
+    "tentative": "warn",
+    "not reliable": "bad",
+    "too few": "",
+    "no variation": "",
+    "no data": "",
+}
 VERDICT_WORDS = {"approve": "approved", "request_changes": "changes requested", "reject": "rejected"}
 
 

@@ -105,7 +105,7 @@ def test_the_page_says_how_to_get_data_and_then_what_it_means(as_reviewer, djang
     assert "ben: changes requested, dwc" in body
     assert "1 waits for a third reviewer" in body
     assert reverse("example_page", args=[example.pk]) in body
-    assert "No better than chance" in body
+    assert "1 text can say nothing about agreement" in body
 
 
 def test_a_blind_verdict_is_not_shown(as_reviewer):

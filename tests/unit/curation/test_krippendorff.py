@@ -121,6 +121,14 @@ def test_a_value_is_read_cautiously(units, word, says):
     assert says in reading(alpha)
 
 
+def test_a_handful_of_texts_is_not_read_at_all():
+    alpha = measure([["approve", "reject"]])
+
+    assert alpha.word == "too few"
+    assert reading(alpha) == "1 text can say nothing about agreement: ask two reviewers for more."
+    assert measure(units_of(2, 1)).word == "not reliable"
+
+
 def test_few_texts_are_called_rough():
     assert "With 26 texts this is rough." in reading(measure(units_of(12, 2)))
     assert "rough" not in reading(measure(units_of(100, 5)))

@@ -25,7 +25,7 @@ TEXTS = (
 
 def fill() -> dict[str, str]:
     """Make it, through the services; the account to look with is "max", a maintainer and admin."""
-    from curation.services import assigning, commenting, comparing, drafting, undoing
+    from curation.services import assigning, bookmarking, commenting, comparing, drafting, undoing
     from tests import makers
 
     ann, rey, kim, top = _people()
@@ -33,7 +33,7 @@ def fill() -> dict[str, str]:
         path: makers.example(path, makers.example_text(title, generation=generation), author=ann)
         for path, title, generation in TEXTS
     }
-    grid, toolbar, orders, iban, csv, account, _retry = made.values()
+    grid, toolbar, orders, iban, csv, account, retry = made.values()
     twin = makers.example_text("List the open orders", explanation="The same, told in another way.")
     makers.example("database/orders-that-are-open.md", twin, author=kim)
     makers.review(grid, "request_changes", reviewer=rey, reason="Name the columns of the grid.")
@@ -51,6 +51,9 @@ def fill() -> dict[str, str]:
         example=iban, author=kim, text="Does this hold for IBANs of Malta?", content_hash=iban.content_hash
     )
     drafting.new_draft(author=top, path="gui/a-thought.md", text=makers.example_text("A thought"))
+    bookmarking.save(owner=top, name="Windows that wait", query="status=needs_review&topic=gui", shared=True)
+    bookmarking.save(owner=ann, name="Sent back", query="status=changes_requested", shared=True)
+    _tag(retry.pk, top)
     _import(top)
     comparing.compare()
     return dict(_addresses(iban.pk, grid.pk))
@@ -74,6 +77,14 @@ def _people() -> list[Any]:
     return people
 
 
+def _tag(example: int, by: Any) -> None:
+    """An action on many examples, here on one, for its page."""
+    from curation.services import bulk_editing
+
+    asked: dict[str, Any] = {"action": "add_tag", "value": "loop", "ids": [example], "by": by}
+    bulk_editing.carry_out(**asked, digest=bulk_editing.plan(**asked).digest)
+
+
 def _import(author: Any) -> None:
     """A ChatML set with defects, checked, that waits for decisions."""
     from curation.services import queueing, uploading, working
@@ -91,7 +102,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     """Every page that a GET shows, by its URL name."""
     from django.urls import reverse
 
-    from curation.models import Draft, Example, ImportJob, Snapshot
+    from curation.models import AuditEntry, Draft, Example, ImportJob, Snapshot
     from training.models import Evaluation, Run
 
     for name in (
@@ -129,8 +140,10 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         ("draft_edit", [draft.pk]),
         ("duplicate_cluster", [clustered.pk]),
         ("import_page", [job.pk]),
+        ("bulk_done", [AuditEntry.objects.get(action="bulk.add_tag").pk]),
     ):
         yield name, reverse(name, args=arguments)
+    yield "bulk_choose", reverse("bulk_choose") + "?which=matching&list=topic%3Dgui"
     yield "example_list_filtered", reverse("example_list") + "?status=needs_review&q=open"
     yield "revision_compare", reverse("revision_compare", args=[edited]) + "?left=1&right=2"
     yield "import_mend", reverse("import_mend", args=[job.pk, "escaped-newlines"])

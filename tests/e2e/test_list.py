@@ -60,7 +60,7 @@ def test_rows_are_ticked_changed_and_changed_back_by_keyboard(
     expect(page.get_by_role("status")).to_contain_text("2 of 2 examples will change")
     assert axe() == []
     page.get_by_role("button", name="Change 2 examples").press("Enter")
-    expect(page.get_by_role("heading", name='Add the tag "window" (2 examples)')).to_be_visible()
+    expect(page.get_by_role("heading", name='Done: add the tag "window" (2 examples)')).to_be_visible()
     assert axe() == []
     assert set(Example.objects.filter(tags__tag="window").values_list("path", flat=True)) == {
         "gui/window-00.md",

@@ -64,7 +64,7 @@ def test_ticked_rows_lead_over_a_preview_to_the_change_and_back_to_the_list(as_a
     assert not bulk_entries()
     result = confirmed(as_author, f"{TEXT}?list=topic%3Dgui", page)
     text = result.content.decode()
-    assert "Add the tag &quot;window&quot; (2 examples)" in text
+    assert "Done: add the tag &quot;window&quot; (2 examples)" in text
     assert f'href="{LIST}?topic=gui"' in text
     assert list(Example.objects.filter(tags__tag="window").values_list("path", flat=True)) == [
         "gui/a.md",

@@ -70,7 +70,7 @@ class AuditEntryOut(Schema):
 
 @router.get("/audit", response=Page[AuditEntryOut], summary="List entries, newest first")
 def audit_list(request: ApiRequest, response: HttpResponse, asked: Query[Asked]) -> dict[str, Any]:
-    found = page_of(request, response, audit_trail.entries(asked.wanted()), "-pk", asked)
+    found = page_of(request, response, audit_trail.entries(asked.wanted(), reader=request.user), "-pk", asked)
     return found | {"items": [_out(entry) for entry in found["items"]]}
 
 
@@ -89,7 +89,9 @@ def audit_export(request: ApiRequest, payload: ExportIn) -> StreamingHttpRespons
     entry = auditing.record(actor=request.user, action="audit.export", format=payload.format, filters=said)
     return stream(
         request,
-        audit_trail.exported(audit_trail.entries(wanted), newest=entry.pk, format=payload.format),
+        audit_trail.exported(
+            audit_trail.entries(wanted, reader=request.user), newest=entry.pk, format=payload.format
+        ),
         name=f"audit-log-{timezone.now():%Y-%m-%d}.{payload.format}",
         content_type=FORMATS[payload.format],
     )

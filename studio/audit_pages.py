@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from curation.models import AuditEntry
-from curation.services import auditing, reviewing
+from curation.services import auditing
 from curation.views.paging import page_of, whole_numbers
 from studio import audit_trail
 from studio.forms import AuditFilterForm
@@ -23,7 +21,7 @@ FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 @require_safe
 def audit_log(request: SignedInRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET)
-    page = page_of(_entries(request, form), "-id", whole_numbers(request.GET))
+    page = page_of(audit_trail.entries(form.wanted(), reader=request.user), "-id", whole_numbers(request.GET))
     context = {
         "form": form,
         "page": page,
@@ -47,11 +45,9 @@ def audit_export(request: SignedInRequest) -> HttpResponse | StreamingHttpRespon
     )
     return stream(
         request,
-        audit_trail.exported(_entries(request, form), newest=entry.pk, format=format),
+        audit_trail.exported(
+            audit_trail.entries(form.wanted(), reader=request.user), newest=entry.pk, format=format
+        ),
         name=f"audit-log-{timezone.now():%Y-%m-%d}.{format}",
         content_type=FORMATS[format],
     )
-
-
-def _entries(request: SignedInRequest, form: AuditFilterForm) -> QuerySet[AuditEntry]:
-    return reviewing.without_blind(audit_trail.entries(form.wanted()), request.user)

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 
 from curation.models import AuditEntry
+from curation.services import reviewing
 
 CHUNK = 500  # entries, read and sent at once
 LONGEST_FACT = 300  # characters on the page; an export has the whole
@@ -154,9 +156,9 @@ class Wanted:
     until: date | None = None  # that day is included
 
 
-def entries(wanted: Wanted) -> QuerySet[AuditEntry]:
-    """The entries that match, newest first."""
-    rows: QuerySet[AuditEntry] = AuditEntry.objects.order_by("-pk")
+def entries(wanted: Wanted, *, reader: User) -> QuerySet[AuditEntry]:
+    """The entries that match, newest first, without words that are hidden from this reader yet."""
+    rows = reviewing.without_blind(AuditEntry.objects.order_by("-pk"), reader)
     if wanted.who:
         rows = rows.filter(actor__username=wanted.who)
     if wanted.action:

@@ -29,6 +29,14 @@ class Review(ImmutableModel):
     )
     adjudicates = models.BooleanField(default=False, help_text="settles what other reviewers disagreed about")
     reason = models.TextField(blank=True, max_length=2000)
+    again = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text="the earlier word that counts again, since the one after it was taken back",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -11,7 +11,7 @@ from curation.domain import review
 from curation.domain.bulk import Kept, LeftOut, Plan, Planned, Undone
 from curation.domain.review import ReviewFact
 from curation.models import AuditEntry, Example, Reservation, Review, Revision
-from curation.services import standing
+from curation.services import reviewing, standing
 from curation.services.bulk_rewriting import with_heads
 
 STATUS_WORDS = dict(Example.STATUSES)
@@ -81,27 +81,14 @@ def undo(entry: AuditEntry, by: User) -> Undone:
         example, words = examples[each.example_id], said[each.example_id]
         if each.content_hash != example.content_hash:
             kept.append(Kept(example.pk, example.path, example.title, "its text changed since"))
-        elif words[-1].pk != each.pk:
+        elif not reviewing.is_last_word(each, words):
             kept.append(Kept(example.pk, example.path, example.title, "you gave another verdict since"))
         else:
-            before = words[-2] if len(words) > 1 else None
-            again.append(_instead(each, before))
+            again.append(reviewing.instead_of(each, words))
             changed.append(example.pk)
     Review.objects.bulk_create(again)
     standing.refresh(changed)
     return Undone(tuple(changed), tuple(kept))
-
-
-def _instead(given: Review, before: Review | None) -> Review:
-    return Review(
-        example_id=given.example_id,
-        content_hash=given.content_hash,
-        reviewer_id=given.reviewer_id,
-        verdict=before.verdict if before else "withdrawn",
-        reason=before.reason if before else "",
-        generations=before.generations if before else [],
-        adjudicates=before.adjudicates if before else False,
-    )
 
 
 def _own_work(ids: Collection[int], by: User) -> set[int]:

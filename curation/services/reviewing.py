@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
 from curation.domain.labels import GENERATIONS, generation_label, is_label, objection
-from curation.models import AuditEntry, Comment, Example, Reservation, Review
+from curation.models import AuditEntry, Comment, Example, OpenVerdict, Reservation, Review
 from curation.models.examples import ExampleQuerySet
 from curation.services import auditing, owning, standing, waiving
 
@@ -163,29 +163,45 @@ def may_judge(user: User, example: Example) -> bool:
     return not judged and not owning.is_work_of(user, example)
 
 
-def take_back(*, recorded: Review) -> Review:
-    """Put the reviewer's word before this one in its place; where there is none, they have said nothing.
-
-    Runs inside the caller's transaction, on an example that the caller has locked.
-    """
-    earlier = Review.objects.filter(
-        example=recorded.example_id,
-        reviewer=recorded.reviewer_id,
-        content_hash=recorded.content_hash,
-        pk__lt=recorded.pk,
+def stands(given: Review) -> bool:
+    """Whether this is its reviewer's last word on the text that the example has now."""
+    return (
+        is_last_word(given, _words_like(given))
+        and Example.objects.filter(pk=given.example_id, content_hash=given.content_hash).exists()
     )
-    before = earlier.order_by("-pk").first()
-    again = Review.objects.create(
-        example=recorded.example,
-        reviewer=recorded.reviewer,
-        content_hash=recorded.content_hash,
+
+
+def is_last_word(given: Review, words: Sequence[Review]) -> bool:
+    """Whether it is the last of these, or counts again as such. They are its reviewer's on that text."""
+    return bool(words) and (words[-1].again_id or words[-1].pk) == given.pk
+
+
+def instead_of(given: Review, words: Sequence[Review]) -> Review:
+    """The row that takes a word back: the one before it again; where there is none, nothing is said."""
+    before = next((word for word in reversed(words) if word.pk < given.pk), None)
+    return Review(
+        example_id=given.example_id,
+        reviewer_id=given.reviewer_id,
+        content_hash=given.content_hash,
         verdict=before.verdict if before else "withdrawn",
         reason=before.reason if before else "",
         generations=before.generations if before else [],
         adjudicates=before.adjudicates if before else False,
+        again_id=(before.again_id or before.pk) if before else None,
     )
-    standing.refresh([recorded.example_id])
-    return again
+
+
+def take_back(*, given: Review) -> Review:
+    """Take one word back, inside the caller's transaction, on an example that the caller has locked."""
+    instead = instead_of(given, _words_like(given))
+    instead.save()
+    standing.refresh([given.example_id])
+    return instead
+
+
+def _words_like(given: Review) -> list[Review]:
+    rows = Review.objects.filter(example=given.example_id, reviewer=given.reviewer_id)
+    return list(rows.filter(content_hash=given.content_hash).order_by("pk"))
 
 
 def status_of(example: Example) -> str:
@@ -233,7 +249,14 @@ def without_blind(entries: QuerySet[AuditEntry], viewer: User) -> QuerySet[Audit
         verdict_count__lt=F("reviews_needed"),
     )
     said = Q(action__in=["comment.add", *(f"review.{verdict}" for verdict in VERDICTS)])
-    return entries.exclude(said & ~Q(actor=viewer) & Exists(hidden))
+    # One entry may hold many verdicts (services/bulk_judging.py): it waits for all that its reviewer gave.
+    of_reviewer = OpenVerdict.objects.filter(
+        reviewer=OuterRef("actor"),
+        example__reviews_needed__gt=1,
+        example__verdict_count__lt=F("example__reviews_needed"),
+    )
+    blind = said & Exists(hidden) | Q(detail__has_key="reviews") & Exists(of_reviewer)
+    return entries.exclude(blind & ~Q(actor=viewer))
 
 
 def judged_before(example: Example, viewer: User) -> Review | None:

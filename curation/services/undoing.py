@@ -95,24 +95,11 @@ def _how_many(entry: AuditEntry) -> int:
 
 
 def _verdict_stands(entry: AuditEntry) -> bool:
-    """It is about the present text, and whatever this reviewer said of it later is undone."""
-    text = entry.detail["content_hash"]
-    later = AuditEntry.objects.filter(
-        subject_kind=entry.subject_kind,
-        subject_id=entry.subject_id,
-        actor=entry.actor_id,
-        action__in=[f"review.{verdict}" for verdict in reviewing.VERDICTS],
-        pk__gt=entry.pk,
-        detail__content_hash=text,
-        undone_by__isnull=True,
-    )
-    return (
-        Example.objects.filter(pk__in=examples_of(entry), content_hash=text).exists() and not later.exists()
-    )
+    return reviewing.stands(Review.objects.get(pk=entry.detail["review"]))
 
 
 def _undo_verdict(entry: AuditEntry, by: User) -> None:
-    reviewing.take_back(recorded=Review.objects.get(pk=entry.detail["review"]))
+    reviewing.take_back(given=Review.objects.get(pk=entry.detail["review"]))
 
 
 # Who is asked, and how many

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from curation.domain.bulk import Plan
 from curation.models import Assignment, AuditEntry, Example, Review, Revision
 from curation.services import assigning, authoring, bulk_editing, finding, owning, undoing
+from studio import audit_trail
 from tests import makers
 
 
@@ -167,6 +168,32 @@ def test_undoing_an_objection_brings_back_what_this_reviewer_had_said_before(thr
         "gui/c.md": "you gave another verdict since",
     }
     assert fresh(three[2]).status == "changes_requested"
+
+
+def test_an_objection_that_counts_again_is_taken_back_too(editor, three):
+    entry = done(editor, three, "reject", "nothing to learn")
+    makers.review(three[0], reviewer=editor)
+    approval = undoing.last_undoable(editor)
+    assert approval
+    undoing.undo(approval, by=editor)
+    assert fresh(three[0]).status == "rejected"
+
+    undone = undoing.undo(entry, by=editor)
+
+    assert left_alone(undone) == {}
+    assert {fresh(one).status for one in three} == {"needs_review"}
+
+
+def test_a_blind_objection_to_many_is_in_no_log_before_all_have_spoken(editor, three):
+    assigning.require_reviews(examples=[three[0].pk], needed=2, by=makers.user("maintainer"))
+    entry = done(editor, three, "reject", "nothing to learn")
+    other = makers.user("maintainer")
+    assert entry in audit_trail.entries(audit_trail.Wanted(), reader=editor)
+    assert entry not in audit_trail.entries(audit_trail.Wanted(), reader=other)
+
+    makers.review(three[0], reviewer=other)
+
+    assert entry in audit_trail.entries(audit_trail.Wanted(), reader=other)
 
 
 def test_assignments_are_made_and_taken_back_but_nobody_gets_their_own_work(editor, three):

@@ -86,7 +86,7 @@ def test_whoever_takes_a_verdict_back_is_asked_again(reviewer, maintainer):
     assigning.require_reviews(examples=[example.pk], needed=2, by=maintainer)
     recorded = makers.review(example, reviewer=reviewer)
 
-    reviewing.take_back(recorded=recorded)
+    reviewing.take_back(given=recorded)
 
     assert queue(reviewer) == [example]
 

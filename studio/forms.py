@@ -28,10 +28,12 @@ class TokenForm(forms.Form):
 class AuditFilterForm(forms.Form):
     """The filters of the audit log, from the URL. One that cannot be is left out, and said so."""
 
-    who = forms.CharField(
+    who = forms.ModelChoiceField(
+        User.objects.all(),
+        to_field_name="username",
         required=False,
-        max_length=150,
         widget=forms.TextInput(attrs={"list": "people", "autocomplete": "off"}),
+        error_messages={"invalid_choice": 'Nobody is called "%(value)s".'},
     )
     action = forms.ChoiceField(
         required=False, choices=[("", "any"), *((name, name) for name in sorted(audit_trail.WORDS))]
@@ -49,12 +51,6 @@ class AuditFilterForm(forms.Form):
     )
     since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
-
-    def clean_who(self) -> str:
-        name: str = self.cleaned_data["who"]
-        if name and not User.objects.filter(username=name).exists():
-            raise forms.ValidationError(f'Nobody is called "{name}".')
-        return name
 
     def chosen(self) -> dict[str, Any]:
         """The filters that are set, by name."""

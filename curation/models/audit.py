@@ -39,7 +39,11 @@ class AuditEntry(ImmutableModel):
         ordering = ["pk"]
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "id"]),
+            models.Index(fields=["subject_kind", "id"], name="audit_kind"),
             models.Index(fields=["actor", "id"]),
+            # Only those that take something back: the index of all holds NULL nearly everywhere, and SQLite,
+            # once it has statistics, would rather read the whole table than use it.
+            models.Index(fields=["undoes"], name="audit_undone", condition=models.Q(undoes__isnull=False)),
             models.Index(
                 fields=["subject", "id"],
                 name="audit_subject_begins",

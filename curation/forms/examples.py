@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.validators import ProhibitNullCharactersValidator
 
 from curation.domain.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
+from curation.forms.labelling import LABELLED_WORDS, TRACES_WORDS
 from curation.models import Example, Review
 from curation.services import finding
 
@@ -82,6 +83,19 @@ class ExampleFilterForm(forms.Form):
         required=False,
         label="Reviewers needed",
         choices=[("", "any number"), ("1", "one"), ("more", "two or more")],
+    )
+    labelled = forms.ChoiceField(
+        required=False, label="Generation label", choices=[("", "given by anybody"), *LABELLED_WORDS.items()]
+    )
+    traces = forms.ChoiceField(
+        required=False, label="Label and traces", choices=[("", "any"), *TRACES_WORDS.items()]
+    )
+    job = forms.RegexField(
+        r"\A[0-9]{1,18}\Z",
+        required=False,
+        label="Import number",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"invalid": "Write the number of an import."},
     )
 
     MAIN = ("q", "status", "type", "topic", "generation", "difficulty")  # the others stand behind "More"

@@ -6,22 +6,21 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.db import connection
-from django.db.models import BooleanField, Count, F, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Count, Q
 
 from curation.domain.labelling import IMPORT, PERSON, SOURCES, SUGGESTION
 from curation.domain.labels import labels_with
 from curation.domain.search_words import asked_words
 from curation.models import Example
 from curation.models.examples import DISCARDED, ExampleQuerySet
+from curation.services import searching
 
 STATUSES = tuple(value for value, _ in Example.STATUSES)
 VERDICTS = ("approve", "request_changes", "reject")
 TRACES = ("differs", "conforms", "cannot tell")
 UNKNOWN = "unknown"  # in an address, for a label of which nobody noted who gave it
 LABELLED = (PERSON, SUGGESTION, IMPORT, UNKNOWN, NOT_PERSON := "not_person")
-MOST_COUNTED = 2_000  # of what a search for words finds
+MOST_COUNTED = searching.MANY  # of what a search for words finds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +64,7 @@ class Counts:
 
 def find_examples(filters: Filters) -> ExampleQuerySet:
     """The examples that match, in path order."""
-    return _with_status(_matching(filters), filters.status)
+    return _with_status(_matching(filters)[0], filters.status)
 
 
 def find_and_count(filters: Filters) -> tuple[ExampleQuerySet, Counts]:
@@ -73,9 +72,11 @@ def find_and_count(filters: Filters) -> tuple[ExampleQuerySet, Counts]:
 
     Of what holds the words of a search MOST_COUNTED are looked at: a word may stand in every text.
     """
-    rows = _matching(filters)
+    rows, common = _matching(filters)
     by_status, capped = dict.fromkeys(STATUSES, 0), False
-    if filters.q.strip():
+    if common and not replace(filters, q="", status=""):
+        capped = True  # nothing else narrows them down
+    elif filters.q.strip():
         found = list(rows.order_by().values_list("status", flat=True)[: MOST_COUNTED + 1])
         by_status |= Counter(found[:MOST_COUNTED])
         capped = len(found) > MOST_COUNTED
@@ -114,8 +115,8 @@ def label_counts(filters: Filters) -> tuple[dict[str, int], bool]:
     return dict(zip(SOURCES, rows.order_by().aggregate(**each).values(), strict=True)), False
 
 
-def _matching(filters: Filters) -> ExampleQuerySet:
-    """What matches whatever its status is."""
+def _matching(filters: Filters) -> tuple[ExampleQuerySet, bool]:
+    """What matches whatever its status is, and whether it holds words that very many texts hold."""
     rows: ExampleQuerySet = Example.objects.order_by("path")
     for field in ("type", "topic", "difficulty"):
         if value := getattr(filters, field):
@@ -144,37 +145,9 @@ def _matching(filters: Filters) -> ExampleQuerySet:
         rows = rows.filter(assignments__reviewer__username=filters.assigned)
     if filters.needed:
         rows = rows.filter(reviews_needed=1) if filters.needed == "1" else rows.filter(reviews_needed__gt=1)
+    if not filters.q.strip():
+        return rows, False
     if words := asked_words(filters.q):
-        rows = _with_words(rows, words)
-    elif filters.q.strip():
-        return rows.none()  # signs alone are no word of any text
-    return rows
-
-
-def _with_words(rows: ExampleQuerySet, words: list[str]) -> ExampleQuerySet:
-    """Those in whose text each word stands, or begins one, by the index of the database.
-
-    The words hold letters and digits only (curation.domain.search_words), so they need no quoting. One letter
-    begins half of all words, so it is looked for as a word of its own.
-    """
-    if connection.vendor == "postgresql":
-        return _with_words_postgresql(rows, words)
-    asked = " ".join(f'"{word}"{"*" if len(word) > 1 else ""}' for word in words)
-    index = "curation_examplewords_index"
-    ids = RawSQL(f"SELECT rowid FROM {index} WHERE {index} MATCH %s", [asked])
-    # The sum keeps SQLite from fetching every match by its id and sorting them: it goes through an index of
-    # examples in order instead, and stops when the page is full.
-    return rows.alias(number=F("pk") + 0).filter(number__in=ids)
-
-
-def _with_words_postgresql(rows: ExampleQuerySet, words: list[str]) -> ExampleQuerySet:
-    asked = " & ".join(f"'{word}'{':*' if len(word) > 1 else ''}" for word in words)
-    table, holds = "curation_examplewords", "curation_examplewords_index_of(words) @@ %s::tsquery"
-    with connection.cursor() as cursor:
-        few = f"SELECT 1 FROM {table} WHERE {holds} LIMIT {MOST_COUNTED + 1}"
-        cursor.execute(f"SELECT count(*) FROM ({few}) AS found", [asked])
-        is_common = cursor.fetchone()[0] > MOST_COUNTED
-    if is_common:  # a page is full sooner by asking example after example than by gathering all matches
-        each = f"SELECT {holds} FROM {table} WHERE example_id = curation_example.id"
-        return rows.alias(holds=RawSQL(f"({each})", [asked], BooleanField())).filter(holds=True)
-    return rows.filter(pk__in=RawSQL(f"SELECT example_id FROM {table} WHERE {holds}", [asked]))
+        common = searching.is_common(words)
+        return searching.with_words(rows, words, common=common), common
+    return rows.none(), False  # signs alone are no word of any text

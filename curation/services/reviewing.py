@@ -278,9 +278,9 @@ class SentBack:
 def sent_back(user: User) -> ExampleQuerySet:
     """Examples with changes requested by this author; also where a reviewer mended the author's text."""
     # Two questions to indexes and not one over rows that are joined: it is asked for every dashboard.
-    back = Example.objects.with_status_in("changes_requested")
+    back = Example.objects.with_status_in("changes_requested").order_by()
     mine, mended = back.filter(written_by=user), back.filter(endorsed=True, head__parent__author=user)
-    return back.filter(Q(pk__in=mine.values("pk")) | Q(pk__in=mended.values("pk"))).order_by("pk")
+    return back.filter(pk__in=mine.values("pk").union(mended.values("pk"))).order_by("pk")
 
 
 def sent_back_to(user: User, *, most: int = 20) -> list[SentBack]:

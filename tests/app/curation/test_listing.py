@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,8 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from curation.forms.examples import ExampleFilterForm
 from curation.models import Example, Review
-from curation.services import assigning, comparing, finding
+from curation.services import assigning, comparing, finding, searching
 from tests import makers
 
 LIST = reverse("example_list")
@@ -40,6 +42,10 @@ def several(author) -> dict[str, Example]:
     return {"sent_back": sent_back, "warned": warned, "twice": twice}
 
 
+def test_the_form_has_every_filter_of_the_search():
+    assert set(ExampleFilterForm.base_fields) == {field.name for field in fields(finding.Filters)}
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -51,6 +57,11 @@ def several(author) -> dict[str, Example]:
         ({"author": "nobody of this name"}, []),
         ({"assigned": "me"}, []),
         ({"status": "live"}, ["gui/a.md", "gui/b.md", "oop/c.md"]),
+        ({"labelled": "person", "topic": "gui"}, ["gui/a.md", "gui/b.md"]),
+        ({"labelled": "import"}, []),
+        ({"traces": "differs"}, []),
+        ({"job": "17"}, []),
+        ({"job": "x"}, ["gui/a.md", "gui/b.md", "oop/c.md"]),
         ({"verdict": "nonsense", "needed": "-1"}, ["gui/a.md", "gui/b.md", "oop/c.md"]),
     ],
 )
@@ -83,12 +94,15 @@ def test_each_set_filter_is_named_and_can_be_left_out_alone(as_author, several):
 
 
 def test_a_word_that_very_many_hold_is_not_counted(as_author, several, monkeypatch):
+    monkeypatch.setattr(searching, "MANY", 2)
     monkeypatch.setattr(finding, "MOST_COUNTED", 2)
 
     text = shown(as_author, q="rem")
+    narrowed = as_author.get(LIST, {"q": "rem", "topic": "oop"})
 
     assert "More than 2 examples hold these words" in text
     assert len(paths(as_author, q="rem")) == 3
+    assert narrowed.context["found"] == len(narrowed.context["page"].rows) == 1
 
 
 def test_the_commonest_tags_are_suggested(as_author):

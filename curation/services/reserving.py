@@ -7,6 +7,7 @@ or RESERVED has passed by the clock of the database.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,8 @@ from curation.models.examples import ExampleQuerySet
 from curation.services import reviewing
 
 RESERVED = timedelta(minutes=15)
-ATTEMPTS = 50  # to reserve one before somebody else does: more than there are reviewers
+MOST_AHEAD = 30  # examples that are tried in turn: more than there are reviewers who ask at once
+ATTEMPTS = 3  # of that
 
 
 def waiting_for(user: User) -> ExampleQuerySet:
@@ -77,22 +79,25 @@ def take_next(user: User, *, after: int | None = None, before: int | None = None
         before: Go back to the one in front of this example, and round to the end.
     """
     for _ in range(ATTEMPTS):
-        example = _next(user, after, before)
-        if example is None:
+        tried = 0
+        for example in _ahead(user, after, before):
+            tried += 1
+            if _room(user, example) and take(user, example):
+                return Example.objects.select_related("head__author").get(pk=example.pk)
+        if not tried:
             break
-        if take(user, example):
-            return example
     release(user)
     return None
 
 
-def _next(user: User, after: int | None, before: int | None) -> Example | None:
-    free = waiting_for(user).exclude(pk__in=_reserved_by_others(user)).select_related("head__author")
+def _ahead(user: User, after: int | None, before: int | None) -> Iterator[Example]:
+    """What is free, the next one first: more than one, since all who ask at once are told of the same."""
+    free = waiting_for(user).exclude(pk__in=_reserved_by_others(user))
     mine = Q(pk__in=_assigned_to(user))
+    # `in`, since Django writes "endorsed = True" so that SQLite does not find it in the index.
     tiers = [
         free.filter(mine),
-        free.exclude(mine).filter(endorsed=True),
-        free.exclude(mine).filter(endorsed=False),
+        *(free.exclude(mine).filter(endorsed__in=[mended]) for mended in (True, False)),
     ]
     here = after if before is None else before
     if here is None:
@@ -106,13 +111,15 @@ def _next(user: User, after: int | None, before: int | None) -> Example | None:
             ahead = tiers[at].filter(pk__lt=here)
             ways = [ahead, *reversed(tiers[:at]), *reversed(tiers[at:])]
     order = "pk" if before is None else "-pk"
-    return next((found for way in ways if (found := way.order_by(order).first())), None)
+    for way in ways:
+        yield from way.order_by(order)[:MOST_AHEAD]
 
 
 def _tier_of(user: User, example_id: int) -> int:
     if Assignment.objects.filter(reviewer=user, example=example_id).exists():
         return 0
-    return 1 if Example.objects.filter(pk=example_id, endorsed=True).exists() else 2
+    mended = Example.objects.filter(pk=example_id).values_list("endorsed", flat=True)
+    return 1 if any(mended) else 2
 
 
 def _reserved_by_others(user: User) -> list[int]:
@@ -134,13 +141,7 @@ def _reserved_by_others(user: User) -> list[int]:
 def take(user: User, example: Example) -> bool:
     """Reserve this example instead of the one this user had, or renew that. False when it is not free."""
     current = Example.objects.select_for_update(of=("self",)).get(pk=example.pk)
-    spoken_for = len(open_elsewhere(current, user)) + current.verdict_count
-    if (
-        spoken_for >= current.reviews_needed
-        or current.status != "needs_review"
-        or not reviewing.may_judge(user, current)
-    ):
-        release(user)
+    if current.status != "needs_review" or not _room(user, current) or not reviewing.may_judge(user, current):
         return False
     Reservation.objects.bulk_create(
         [Reservation(example=current, reviewer=user, until=Now() + RESERVED)],
@@ -149,6 +150,11 @@ def take(user: User, example: Example) -> bool:
         update_fields=["example", "until"],
     )
     return True
+
+
+def _room(user: User, example: Example) -> bool:
+    """Whether a verdict is still needed besides those that are given, and by those who have it open."""
+    return example.verdict_count + len(open_elsewhere(example, user)) < example.reviews_needed
 
 
 def release(user: User) -> None:

@@ -23,6 +23,8 @@ from studio.http import SignedInRequest
 @require_safe
 def review_next(request: SignedInRequest) -> HttpResponse:
     """One example that waits for this reviewer; ?id= names it, ?after= and ?before= a neighbour."""
+    if request.method == "HEAD":  # to look whether the page is there opens nothing
+        return HttpResponse()
     example = _asked_for(request)
     if example is None:
         context = {"undoable": _undoable(request), "disputes": reserving.disputed_for(request.user).count()}
@@ -111,10 +113,8 @@ def screen(
     comment: CommentForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The review screen with this example, which is reserved if it is free."""
+    """The review screen with this example."""
     assert example.head
-    if request.method != "HEAD":
-        reserving.take(request.user, example)
     late = str(form["content_hash"].value() or "") if form and form.is_bound else ""
     context = {
         **example_context(example, example.head),
@@ -139,6 +139,7 @@ def refused(
     """The same place again, with what was typed and why it was not taken."""
     example = open_example(example.pk)
     if request.POST.get("from") == IN_QUEUE:
+        _reserve(request, example)
         return screen(request, example, form=form, comment=comment, status=422)
     if request.htmx:
         context = panel_context(request, example, form=form, comment=comment)
@@ -169,8 +170,17 @@ def _go_on(request: SignedInRequest, example: Example, says: str) -> HttpRespons
 def _asked_for(request: SignedInRequest) -> Example | None:
     example_id, after, before = (_id(request.GET.get(name, "")) for name in ("id", "after", "before"))
     if example_id is not None:
-        return Example.objects.select_related("head__author").filter(pk=example_id).first()
+        example = Example.objects.select_related("head__author").filter(pk=example_id).first()
+        if example:
+            _reserve(request, example)
+        return example
     return reserving.take_next(request.user, after=after, before=before)
+
+
+def _reserve(request: SignedInRequest, example: Example) -> None:
+    """This example instead of the one that was open before; also where it is not free to be had."""
+    if not reserving.take(request.user, example):
+        reserving.release(request.user)
 
 
 def _id(word: str) -> int | None:

@@ -190,6 +190,6 @@ def test_the_next_example_takes_as_many_questions_for_one_as_for_thirty(
     for _ in range(30):
         last = makers.example()
 
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(30):
         reserving.take_next(reviewer, after=last.pk)
         reserving.place_in_queue(reviewer, last)

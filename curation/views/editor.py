@@ -161,12 +161,13 @@ def _save(
     if saved.draft:
         return _page(request, form, example=example, draft=saved.draft, problems=saved.problems, status=422)
     assert saved.example
+    if saved.revision and saved.revision.endorsed:
+        messages.success(request, f"Mended {saved.example.path}. Another reviewer confirms it.")
+        return redirect(f"{reverse('review_next')}?after={saved.example.pk}")
     if saved.revision:
         messages.success(request, f"Saved {saved.example.path} as revision {saved.revision.number}.")
     else:
         messages.info(request, f"{saved.example.path} has this text already; nothing was changed.")
-    if saved.revision and saved.revision.endorsed:
-        return redirect(f"{reverse('review_next')}?after={saved.example.pk}")
     if data["beside"]:  # it was opened to merge two near-duplicates: one of them is still to be set aside
         cluster = reverse("duplicate_cluster", args=[saved.example.pk])
         return redirect(f"{cluster}?left={saved.example.pk}&right={data['beside']}")

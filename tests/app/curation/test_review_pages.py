@@ -125,6 +125,7 @@ def test_f_opens_the_editor_where_the_label_is_right(as_reviewer, reviewer, exam
     )
 
     assert saved.context["example"] == waiting
+    assert f"Mended {example.path}. Another reviewer confirms it." in shown(saved)
     text = screen(makers.signed_in(makers.user("reviewer")), example)
     assert f"Mended in review by {reviewer}, who found it right otherwise" in text
     assert "changed since the text of" in text

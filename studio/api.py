@@ -20,6 +20,7 @@ from pydantic import Field
 
 from curation.api import (
     assignments,
+    bulk,
     conflicts,
     conversations,
     drafts,
@@ -235,6 +236,7 @@ for noun in (
     reviews,
     assignments,
     saved_views,
+    bulk,
     duplicates,
     imports,
     conflicts,

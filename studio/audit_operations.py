@@ -6,11 +6,13 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import BeforeValidator, Field, Strict, StringConstraints
 
+from curation.api.problems import Problem, Refusal
 from curation.api.shapes import PLAIN, ApiRequest, Body, ById, Page, page_of
 from curation.models import AuditEntry
 from curation.services import auditing
@@ -43,8 +45,18 @@ class AuditFilters(Schema):
     until: Day | None = Field(None, description="that day is included")
 
     def wanted(self) -> audit_trail.Wanted:
-        names = audit_trail.Wanted.__dataclass_fields__
-        return audit_trail.Wanted(**{name: getattr(self, name) for name in names})
+        """Raises Refusal where nobody has this username: an empty list would look like an answer."""
+        who = User.objects.filter(username=self.who).first() if self.who else None
+        if self.who and who is None:
+            raise Refusal("not-found", f'Nobody is called "{self.who}".')
+        return audit_trail.Wanted(
+            who=who,
+            action=self.action,
+            kind=self.kind,
+            subject=self.subject,
+            since=self.since,
+            until=self.until,
+        )
 
 
 class Asked(ById, AuditFilters):
@@ -68,7 +80,7 @@ class AuditEntryOut(Schema):
     detail: dict[str, Any]
 
 
-@router.get("/audit", response=Page[AuditEntryOut], summary="List entries, newest first")
+@router.get("/audit", response={200: Page[AuditEntryOut], 404: Problem}, summary="List entries, newest first")
 def audit_list(request: ApiRequest, response: HttpResponse, asked: Query[Asked]) -> dict[str, Any]:
     found = page_of(request, response, audit_trail.entries(asked.wanted(), reader=request.user), "-pk", asked)
     return found | {"items": [_out(entry) for entry in found["items"]]}
@@ -76,7 +88,7 @@ def audit_list(request: ApiRequest, response: HttpResponse, asked: Query[Asked])
 
 @router.post(
     "/audit/export",
-    response={200: Any},
+    response={200: Any, 404: Problem},
     summary="Download entries as a file",
     openapi_extra={
         "responses": {200: {"content": {kind.partition(";")[0]: {"schema": {}} for kind in FORMATS.values()}}}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
 from pydantic import Field, StringConstraints
 
-from curation.api.problems import Mistake, Problem, Refusal
-from curation.api.shapes import PLAIN, ApiRequest, Body, Id, Listing
+from curation.api.problems import Problem
+from curation.api.shapes import PLAIN, ApiRequest, Body, Id, Listing, checked
 from curation.forms.saved_views import ChangeViewForm, SaveViewForm
 from curation.models import SavedView
 from curation.services import bookmarking
@@ -47,31 +46,20 @@ def view_list(request: ApiRequest, asked: Query[Listing]) -> list[dict[str, Any]
 @router.post("/views", response={201: ViewOut, 409: Problem}, summary="Save filters under a name")
 def view_save(request: ApiRequest, response: HttpResponse, payload: ViewIn) -> Status[dict[str, Any]]:
     """Of the query only filters that the list knows are kept."""
-    asked = _checked(SaveViewForm(payload.dict()))
+    asked = checked(SaveViewForm(payload.dict()))
     return Status(201, _out(bookmarking.save(owner=request.user, **asked)))
 
 
 @router.put("/views/{view_id}", response={200: ViewOut, 409: Problem}, summary="Rename or share a view")
 def view_change(request: ApiRequest, view_id: Id, payload: ViewChange) -> dict[str, Any]:
     view = get_object_or_404(SavedView.objects.select_related("owner"), pk=view_id, owner=request.user)
-    return _out(bookmarking.change(view=view, **_checked(ChangeViewForm(payload.dict()))))
+    return _out(bookmarking.change(view=view, **checked(ChangeViewForm(payload.dict()))))
 
 
 @router.delete("/views/{view_id}", response={204: None}, summary="Delete a view")
 def view_delete(request: ApiRequest, view_id: Id) -> Status[None]:
     bookmarking.delete(get_object_or_404(SavedView, pk=view_id, owner=request.user))
     return Status(204, None)
-
-
-def _checked(form: Form) -> dict[str, Any]:
-    if form.is_valid():
-        return form.cleaned_data
-    mistakes = [
-        Mistake(place=f"body.{name}", code="invalid", message=str(said))
-        for name, errors in form.errors.items()
-        for said in errors
-    ]
-    raise Refusal("invalid", " ".join(mistake.message for mistake in mistakes), mistakes)
 
 
 def _out(view: SavedView) -> dict[str, Any]:

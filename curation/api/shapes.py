@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
+from curation.api.problems import Mistake, Refusal
 from curation.domain.labels import GENERATIONS
 
 LARGEST_ID = 2**63 - 1
@@ -126,3 +128,19 @@ def job_key(request: ApiRequest) -> str:
     """
     key = request.headers.get("Idempotency-Key", "").strip('"')
     return f"api-{hashlib.sha256(f'{request.user.pk} {key}'.encode()).hexdigest()[:60]}" if key else ""
+
+
+def checked(form: Form) -> dict[str, Any]:
+    """What a form of the pages makes of the same values.
+
+    Raises:
+        Refusal: 422 with its sentences.
+    """
+    if form.is_valid():
+        return form.cleaned_data
+    mistakes = [
+        Mistake(place=f"body.{name}" if name in form.fields else "body", code="invalid", message=str(said))
+        for name, errors in form.errors.items()
+        for said in errors
+    ]
+    raise Refusal("invalid", " ".join(mistake.message for mistake in mistakes), mistakes)

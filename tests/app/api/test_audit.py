@@ -44,6 +44,18 @@ def test_maintainers_and_admins_read_it_and_filter_it(program):
     assert author.get("/audit").status_code == 403
 
 
+def test_what_one_person_did_is_found_and_nobody_is_told_apart_from_nothing(program):
+    author, maintainer = program("author"), program("maintainer")
+    written(author)
+    name = author.user.get_username()
+
+    found = maintainer.get(f"/audit?who={name}&action=example.create&kind=example").json()["items"]
+
+    assert [row["actor"] for row in found] == [name]
+    assert maintainer.get("/audit?who=nobody-at-all").status_code == 404
+    assert maintainer.post("/audit/export", {"who": name}).status_code == 200
+
+
 def test_an_export_holds_itself_as_its_newest_entry(program):
     written(program("author"))
     maintainer = program("maintainer")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests import makers
 
@@ -31,7 +31,8 @@ def test_a_token_is_made_and_works(page: Page, live_server, axe: Callable[[], li
     assert (answer["username"], answer["scopes"]) == (account.get_username(), ["examples:read"])
     assert axe() == []
     page.click("text=API reference")
-    page.focus("details.operation >> nth=1 >> summary")
+    listed = page.locator("details.operation", has=page.locator("#example_list"))
+    listed.locator("summary").focus()
     page.keyboard.press("Enter")
-    assert page.locator("#example_list").is_visible()
+    expect(page.locator("#example_list")).to_be_visible()
     assert axe() == []

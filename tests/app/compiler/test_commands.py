@@ -75,7 +75,15 @@ def test_sources_and_examples_are_read_and_their_lines_named(tmp_path):
         ("b.src", 1, "not-utf-8"),
         ("two-programs.md", 17, "unclosed-string"),
     ]
-    assert set(report["problems"][0]) == {"file", "line", "code", "severity", "message", "suggestion"}
+    assert set(report["problems"][0]) == {
+        "file",
+        "line",
+        "code",
+        "severity",
+        "message",
+        "suggestion",
+        "field",
+    }
 
 
 @pytest.mark.usefixtures("stub")

@@ -23,7 +23,7 @@ from schemathesis.pytest._test_builder import build_operation_test
 
 from curation.models import ChatRecord, Task, TaskSet
 from curation.services import bookmarking, comparing, drafting, uploading
-from studio import roles, tokens
+from studio import answering, roles, tokens
 from studio.api import api
 from tests import makers
 from tests.chatml_set import message_row
@@ -53,16 +53,29 @@ def operations(*, times: int, thorough: bool) -> list[Any]:
         "checks": CHECKS,
         "operations": of_some,
         "suppress-health-check": ["all"],
-        "generation": {"max-examples": times, "deterministic": True, "database": "none"},
+        "generation": {
+            "max-examples": times,
+            "mode": "all" if thorough else "positive",
+            "deterministic": True,
+            "database": "none",
+        },
         "phases": {
             "coverage": {"enabled": thorough, "unexpected-methods": ["PATCH"]},
             "examples": {"enabled": thorough},
         },
     }
     described = json.loads(json.dumps(api.get_openapi_schema(), cls=NinjaJSONEncoder))
+    _ask_about_the_key_once(described)
     loaded = schemathesis.openapi.from_dict(described, config=schemathesis.Config.from_dict(config))
     loaded.app = get_wsgi_application()
     return [found.ok() for found in loaded.get_all_operations()]  # type: ignore[union-attr]  # of our own schema
+
+
+def _ask_about_the_key_once(described: dict[str, Any]) -> None:
+    """The door reads an Idempotency-Key in the same way for every operation: one of them is enough."""
+    for path, methods in described["paths"].items():
+        for operation in methods.values() if not path.endswith("/drafts") else ():
+            operation["parameters"] = [p for p in operation["parameters"] if p["name"] != answering.HEADER]
 
 
 def each_operation(*, times: int, thorough: bool = False) -> Any:
@@ -178,7 +191,7 @@ def send(case: Any, world: dict[str, Any], secret: str) -> Any:
     return answer
 
 
-@each_operation(times=4, thorough=True)
+@each_operation(times=2, thorough=True)
 def test_a_maintainer_gets_what_the_schema_says(operation: Any, world: dict[str, Any]) -> None:
     def question(case: Any) -> None:
         send(case, world, world["maintainer"])

@@ -57,6 +57,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def asks_for_a_database(item: pytest.Item) -> bool:
     """Whether the database makes a difference to it: pytest-django refuses every other test a connection."""
+    if item.get_closest_marker("one_database"):
+        return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(fixtures & ASKS_FOR_A_DATABASE)
 

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.django_db(transaction=True)
 def test_a_token_is_made_and_works(page: Page, live_server, axe: Callable[[], list[str]]):

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests import makers
 
-pytestmark = pytest.mark.slow(3)
+pytestmark = [pytest.mark.slow(3), pytest.mark.one_database]
 
 
 def test_entries_are_filtered_opened_and_exported(

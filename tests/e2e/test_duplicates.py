@@ -15,6 +15,8 @@ from curation.models import Example, PairJudgement
 from curation.services import comparing, reviewing
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 TITLES = ("Add up orders", "Count the lines", "Print a label")
 
 

@@ -20,7 +20,7 @@ from curation.models import Draft, Example
 from tests import makers
 from tests.editor_page import sign_in, status
 
-pytestmark = pytest.mark.slow(2)
+pytestmark = [pytest.mark.slow(2), pytest.mark.one_database]
 
 ROOT = Path(settings.ROOT)
 MIME = {".mjs": "text/javascript", ".json": "application/json"}

@@ -16,6 +16,8 @@ from curation.models import Draft, Example, LabelMark, Revision
 from tests import makers
 from tests.editor_page import program, sign_in, status
 
+pytestmark = pytest.mark.one_database
+
 TWO_FILES = Path(settings.ROOT, "training-data/oop/customer-in-two-files.md").read_text()
 
 

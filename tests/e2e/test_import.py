@@ -13,6 +13,8 @@ from tests import running_studio
 from tests.chatml_set import SMALL, chatml_set
 from tests.running_studio import Studio
 
+pytestmark = pytest.mark.one_database
+
 WORKER_TIMEOUT_MS = 60_000  # other tests share this machine
 
 

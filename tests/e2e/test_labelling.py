@@ -16,6 +16,8 @@ from curation.models import Example
 from curation.services import importing
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 WINDOW = 'rem window\nwindow! = BBjAPI().openSysGui("X0").addWindow(1,1,9,9,"a")\n'
 TORN = 'rem both\nprint @(1,1),"a"\nprint (sysgui)\'BUTTON\'(1,1,1,1,1,"a",$$)\n'
 MIGRATION = """---

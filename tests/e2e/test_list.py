@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 from curation.models import Example, SavedView
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def maintainer(transactional_db: None) -> User:

@@ -16,6 +16,8 @@ from curation.services import drafting, uploading, writing_back
 from curation.services.finding import Filters
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 CODE = "rem add up\ntotal = 0\nfor i = 1 to 10\n    total = total + i\nnext i\nprint total\n"
 
 

@@ -30,7 +30,8 @@ from tests.chatml_set import message_row
 from training.adapters import storage
 from training.models import Artifact, Attempt, Evaluation, Run, Stage
 
-pytestmark = pytest.mark.django_db  # each test is rolled back, and in it each request
+# Each test is rolled back, and in it each request.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow(0.2), pytest.mark.one_database]
 
 # What a request that the schema allows may still be refused with: the state of things, 409; another text,
 # 412; and what no schema can say, such as a text without a title, 422.

@@ -1,0 +1,42 @@
+"""Every page of a studio in use: no accessibility problem, light or dark, and no sideways scrolling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page
+
+from studio import seeding
+from tests import demo, makers
+
+pytestmark = pytest.mark.one_database
+
+WIDTHS = (640, 400)  # a window of 1280 at 200 % zoom, and a phone
+
+
+@pytest.mark.slow(60)
+@pytest.mark.django_db(transaction=True)
+def test_every_page_is_accessible_and_fits(live_server, page: Page, axe: Callable[[], list[str]]):
+    seeding.make_roles()
+    addresses = demo.fill()
+    session = makers.signed_in(User.objects.get(username="max")).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    found = []
+    for name, where in addresses.items():
+        page.set_viewport_size({"width": 1280, "height": 900})
+        answer = page.goto(live_server.url + where)
+        assert answer
+        assert answer.ok, f"{name}: {answer.status}"
+        for scheme in ("light", "dark"):
+            # Without motion, or a colour that is still fading would be judged.
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            found += [f"{name}, {scheme}: {problem}" for problem in axe()]
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                found.append(f"{name} is {wide} px wide in a window of {width}")
+
+    assert found == [], "\n".join(found[:40])

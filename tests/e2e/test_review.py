@@ -92,6 +92,7 @@ def test_twenty_examples_by_keys_alone(live_server, page: Page, sign_in, reviewe
     write("is this zebra needed?")
     press("Control+Enter")
     expect(page.get_by_text("is this zebra needed?")).to_be_visible()
+    expect(page.locator(".htmx-request, .htmx-added, .htmx-settling")).to_have_count(0)  # keys wait for it
     press("a")
     expect_example(page, 20, "1 of 1")
     press("z")

@@ -31,7 +31,7 @@ def test_every_page_is_accessible_and_fits(live_server, page: Page, axe: Callabl
         assert answer.ok, f"{name}: {answer.status}"
         for scheme in ("light", "dark"):
             # Without motion, or a colour that is still fading would be judged.
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             found += [f"{name}, {scheme}: {problem}" for problem in axe()]
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})

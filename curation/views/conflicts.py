@@ -16,6 +16,7 @@ from curation.models.imports import EDIT, LEAVE_OUT, OPEN, TAKE
 from curation.services import mending, reconciling
 from curation.views.diffing import shown_diff
 from curation.views.merging import Texts, result_page, step
+from curation.views.paging import id_in
 from studio.http import SignedInRequest
 
 DECIDED = {TAKE: "the file is taken", LEAVE_OUT: "the studio's text stays", EDIT: "merged"}
@@ -27,7 +28,7 @@ def import_conflicts(request: SignedInRequest, job_id: int) -> HttpResponse:
     job = get_object_or_404(ImportJob, pk=job_id)
     rows = reconciling.conflicts(job)
     waiting = rows.filter(action=OPEN)
-    at, after = (_number(request.GET.get(name, "")) for name in ("at", "after"))
+    at, after = (id_in(request.GET.get(name, "")) or 0 for name in ("at", "after"))
     here = rows.filter(pk=at).first() or waiting.filter(pk__gt=after).first() or waiting.first()
     common = {
         "job": job,
@@ -130,7 +131,3 @@ def _at(problem: ImportProblem) -> HttpResponse:
 
 def _after(problem: ImportProblem) -> HttpResponse:
     return redirect(f"{reverse('import_conflicts', args=[problem.job_id])}?after={problem.pk}")
-
-
-def _number(word: str) -> int:
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0

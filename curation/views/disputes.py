@@ -12,6 +12,7 @@ from curation.forms.reviews import ReviewForm
 from curation.models import Example
 from curation.services import reserving, reviewing
 from curation.views.examples import example_context
+from curation.views.paging import id_in
 from curation.views.panels import label_choices, panel_context
 from curation.views.reviews import open_example
 from studio.http import SignedInRequest
@@ -20,8 +21,7 @@ from studio.http import SignedInRequest
 @require_safe
 def dispute_next(request: SignedInRequest) -> HttpResponse:
     """One example that this person may settle; ?after= names the one before it."""
-    word = request.GET.get("after", "")
-    after = int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0
+    after = id_in(request.GET.get("after", "")) or 0
     waiting = reserving.disputed_for(request.user).select_related("head__author")
     example = waiting.filter(pk__gt=after).first() or waiting.first()
     if example is None:

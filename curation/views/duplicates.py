@@ -28,6 +28,7 @@ from curation.models import Example
 from curation.services import comparing, nearing, resolving, surveying, waking
 from curation.services.surveying import Landscape
 from curation.views.clusters import MOST_OF_A_TEMPLATE, pair_context
+from curation.views.paging import id_in
 from studio.http import SignedInRequest
 
 PAGE_SIZE = 50
@@ -231,16 +232,11 @@ def _cluster_page(request: SignedInRequest, example_id: int, *, errors: Sequence
             land,
             clusters[at],
             threshold,
-            left=_number(asked.get("left", "")),
-            right=_number(asked.get("right", "")),
+            left=id_in(asked.get("left", "")) or 0,
+            right=id_in(asked.get("right", "")) or 0,
         ),
     }
     return render(request, "curation/duplicate_cluster.html", context, status=422 if errors else 200)
-
-
-def _number(word: str) -> int:
-    """An id from the query string; anything that is none is 0, which no example has."""
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0
 
 
 def _sentences(form: Form) -> list[str]:

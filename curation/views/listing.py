@@ -15,7 +15,7 @@ from curation.forms.examples import STATUS_WORDS, ExampleFilterForm
 from curation.models import Comparison, Example, ExampleTag
 from curation.services import bookmarking, bulk_editing, finding
 from curation.views import places
-from curation.views.paging import page_of
+from curation.views.paging import id_in, page_of
 from curation.views.saved_views import MOST_LISTED, MOST_SHOWN
 from studio.http import SignedInRequest
 
@@ -86,10 +86,10 @@ def _tabs(chosen: dict[str, str], counts: finding.Counts) -> list[dict[str, Any]
 
 def _came_back(request: SignedInRequest, shown: list[Example]) -> dict[str, Any]:
     """The example that one comes back from, and whether it is still on this page."""
-    word = request.GET.get("at", "")
-    if not (word.isascii() and word.isdigit() and len(word) < 19):
+    at = id_in(request.GET.get("at", ""))
+    if at is None:
         return {}
-    if any(example.pk == int(word) for example in shown):
-        return {"id": int(word), "shown": True}
-    example = Example.objects.filter(pk=word).first()
-    return {"id": int(word), "shown": False, "example": example} if example else {}
+    if any(example.pk == at for example in shown):
+        return {"id": at, "shown": True}
+    example = Example.objects.filter(pk=at).first()
+    return {"id": at, "shown": False, "example": example} if example else {}

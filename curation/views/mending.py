@@ -20,6 +20,7 @@ from curation.forms.imports import ChoiceForm, DecisionForm
 from curation.models import ImportJob, ImportProblem
 from curation.models.imports import DEFECT, OPEN
 from curation.services import mending
+from curation.views.paging import id_in
 from studio.http import SignedInRequest
 
 MOST_PLACES = 200
@@ -147,7 +148,7 @@ def _one(request: SignedInRequest, job: ImportJob, problem: ImportProblem, error
 def _repeated(request: SignedInRequest, job: ImportJob) -> HttpResponse:
     rows = job.problems.filter(code=REPEATED_PROMPT)
     firsts = rows.order_by("group").values_list("group", flat=True).distinct()
-    at, after = (_number(request.GET.get(name, "")) for name in ("at", "after"))
+    at, after = (id_in(request.GET.get(name, "")) for name in ("at", "after"))
     open_groups = firsts.filter(action=OPEN)
     group = at if at and rows.filter(group=at).exists() else None
     if group is None and after:
@@ -195,7 +196,7 @@ def _common(job: ImportJob, code: str) -> dict[str, Any]:
 
 def _at(request: SignedInRequest, rows: Any) -> ImportProblem | None:
     rows = rows.select_related("item", "job", "decided_by").order_by("pk")
-    at, after = (_number(request.GET.get(name, "")) for name in ("at", "after"))
+    at, after = (id_in(request.GET.get(name, "")) for name in ("at", "after"))
     if at and (here := rows.filter(pk=at).first()):
         return here
     waiting = rows.filter(action=OPEN)
@@ -254,7 +255,3 @@ def _html(line: token_diff.Line | None, tag: str) -> SafeString:
         pieces += [escape(line.text[at:start]), f"<{tag}>", escape(line.text[start:end]), f"</{tag}>"]
         at = end
     return mark_safe("".join([*pieces, escape(line.text[at:])]))
-
-
-def _number(word: str) -> int | None:
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None

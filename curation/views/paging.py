@@ -47,12 +47,17 @@ def page_of(rows: QuerySet[Row], key: str, query: QueryDict, *, size: int = PAGE
     )
 
 
+def id_in(word: str) -> int | None:
+    """The id that a word of a query string is; None for anything that is none, so no address is an error."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
+
+
 def whole_numbers(query: QueryDict) -> QueryDict:
     """The query string with places that are numbers; anything else means: the first page."""
     query = query.copy()
     for name in ("after", "before"):
         word = query.get(name, "")
-        if word and not (word.isascii() and word.isdigit() and len(word) < 19):
+        if word and id_in(word) is None:
             del query[name]
     return query
 

@@ -16,6 +16,7 @@ from curation.models import AuditEntry, Example
 from curation.services import amending, reserving, reviewing, undoing
 from curation.views import places
 from curation.views.examples import example_context, page_context
+from curation.views.paging import id_in
 from curation.views.panels import IN_QUEUE, against, panel_context
 from studio.http import SignedInRequest
 
@@ -168,7 +169,7 @@ def _go_on(request: SignedInRequest, example: Example, says: str) -> HttpRespons
 
 
 def _asked_for(request: SignedInRequest) -> Example | None:
-    example_id, after, before = (_id(request.GET.get(name, "")) for name in ("id", "after", "before"))
+    example_id, after, before = (id_in(request.GET.get(name, "")) for name in ("id", "after", "before"))
     if example_id is not None:
         example = Example.objects.select_related("head__author").filter(pk=example_id).first()
         if example:
@@ -181,11 +182,6 @@ def _reserve(request: SignedInRequest, example: Example) -> None:
     """This example instead of the one that was open before; also where it is not free to be had."""
     if not reserving.take(request.user, example):
         reserving.release(request.user)
-
-
-def _id(word: str) -> int | None:
-    """An id from the query string; anything that is none means: not asked for."""
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
 
 
 def _undoable(request: SignedInRequest) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from curation.domain.duplicates import (
     find_pairs_in_processes,
 )
 from studio.benchmarks import duplicate_texts
-from studio.benchmarks.measuring import Table, timed
+from studio.benchmarks.measuring import Table, peak_mb, timed
 
 ALL_PAIRS_TEXTS = 3_000
 ALL_PAIRS_THRESHOLDS = (0.95, 0.9, 0.85, 0.8)
@@ -201,7 +201,7 @@ def searched(file: Path, way: str, threshold: float) -> dict[str, Any]:
         "threshold": threshold,
         "pairs": len(pairs),
         "cpu_s": round(cpu_s, 4),
-        "peak_mb": _peak_mb(),
+        "peak_mb": peak_mb(),
         "sampled": None,
         "recall": None,
     }
@@ -212,15 +212,6 @@ def sampled(file: Path, threshold: float) -> dict[str, Any]:
     likely = find_likely_pairs(pickle.loads(file.read_bytes()), threshold, sample=RECALL_SAMPLE)
     share = likely.found_pairs / likely.true_pairs if likely.true_pairs else None
     return {"sampled": likely.true_pairs, "recall": share if share is None else round(share, 4)}
-
-
-def _peak_mb() -> int | None:
-    """None where the system does not tell it as Linux does. getrusage's peak begins with the parent's."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    lines = status.read_text().splitlines()
-    return next(round(int(line.split()[1]) / 1000) for line in lines if line.startswith("VmHWM"))
 
 
 def queries(texts: Sequence[str]) -> Table:

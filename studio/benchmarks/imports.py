@@ -29,10 +29,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from pathlib import Path
 from curation.services import queueing, reporting, uploading, working
-
-def peak_mb():
-    with open("/proc/self/status") as status:
-        return round(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1000)
+from studio.benchmarks.measuring import peak_mb
 
 call_command("migrate", verbosity=0)
 source, kind = Path(sys.argv[1]), sys.argv[2]
@@ -52,7 +49,7 @@ for step in ("check", "store"):
     working.carry_out(claim)
     told[step + "_cpu_s"] = round(time.process_time() - cpu, 2)
     told[step + "_s"] = round(time.perf_counter() - clock, 2)
-    told[step + "_peak_mb"] = peak_mb() if Path("/proc/self/status").exists() else None
+    told[step + "_peak_mb"] = peak_mb()
     queueing.confirm(job, wake_worker=False)
 report = reporting.report_of(job)
 told["stored"] = report.outcomes.get("created", 0)

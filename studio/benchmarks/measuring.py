@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 MOST_RUNS = 5
@@ -86,3 +87,15 @@ def growth(sizes: Sequence[float], seconds: Sequence[float]) -> float:
     """The exponent k of seconds ~ size^k: 1 is linear, 2 quadratic."""
     # The slope of a line through the logarithms.
     return statistics.linear_regression([math.log(x) for x in sizes], [math.log(y) for y in seconds]).slope
+
+
+def peak_mb() -> int | None:
+    """The most memory this process has held; None where the system does not tell it as Linux does.
+
+    Not getrusage, whose peak begins with the parent's.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    lines = status.read_text().splitlines()
+    return next(round(int(line.split()[1]) / 1000) for line in lines if line.startswith("VmHWM"))

@@ -17,6 +17,8 @@ from typing import Any
 
 import django
 
+from studio.benchmarks.measuring import peak_mb
+
 SEED = 7
 BATCH = 1000
 VOCABULARY = (
@@ -203,7 +205,7 @@ def pages(times: int) -> dict[str, Any]:
                 "kb": round(largest / 1000),
             }
         )
-    return {"pages": rows, "peak_mb": _peak_mb()}
+    return {"pages": rows, "peak_mb": peak_mb()}
 
 
 def _addresses(times: int) -> Iterator[tuple[str, list[str]]]:
@@ -251,14 +253,6 @@ def _addresses(times: int) -> Iterator[tuple[str, list[str]]]:
     yield "example", many(lambda: reverse("example_page", args=[chance.choice(ids)]))
     yield "editor", many(lambda: reverse("example_edit", args=[chance.choice(ids)]))
     yield "review", many(lambda: f"{reverse('review_next')}?after={chance.choice(ids)}")
-
-
-def _peak_mb() -> int | None:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return round(int(line.split()[1]) / 1000)
 
 
 def main(arguments: list[str]) -> None:

@@ -6,7 +6,9 @@
 "use strict";
 
 const TYPING = "input:not([type=hidden], [type=checkbox], [type=radio]), textarea, select, [contenteditable]";
-const UNDER_WAY = ".htmx-request, .htmx-swapping, .htmx-added, .htmx-settling";
+// What arrives by itself (data-aside: the counts of the saved views) is no step of the person's.
+const UNDER_WAY =
+  ":is(.htmx-request, .htmx-swapping, .htmx-added, .htmx-settling):not([data-aside], [data-aside] *)";
 let asking = null; // the button of the verdict that waits for its reason
 
 document.addEventListener("keydown", (event) => {

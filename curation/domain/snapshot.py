@@ -57,7 +57,12 @@ def canonical(manifest: Mapping[str, Any]) -> str:
 
 def digest(manifest: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical text, in hex."""
-    return hashlib.sha256(canonical(manifest).encode()).hexdigest()
+    return digest_of(canonical(manifest))
+
+
+def digest_of(text: str) -> str:
+    """The same of a manifest that is canonical text already."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def split_counts(manifest: Mapping[str, Any]) -> dict[str, int]:

@@ -42,9 +42,12 @@ class GateReport:
         return [gate.as_dict() for gate in self.gates]
 
 
-def not_empty(examples: int, waiting: int) -> Gate:
+def not_empty(examples: int, waiting: int, *, narrowed: bool = False) -> Gate:
+    """`narrowed`: only some of the approved examples are asked for."""
     finding = f"{examples} approved examples."
-    if not examples:
+    if narrowed and not examples:
+        finding = "No approved example matches the selection. Leave out one of its filters."
+    elif not examples:
         finding = (
             f"No example is approved, and {waiting} wait for review. "
             "Review and approve examples first, then freeze."

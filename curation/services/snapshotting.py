@@ -1,13 +1,13 @@
-"""Freezing everything that is approved now into a dataset version that never changes."""
+"""Freezing what is approved now into a dataset version that never changes."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,24 +23,23 @@ from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import has_errors
 from curation.domain.split import split_of
 from curation.models import (
-    ChatRecord,
-    CorpusFile,
     Example,
-    Revision,
     Snapshot,
     SnapshotConversation,
     SnapshotCorpusFile,
     SnapshotEntry,
     TaskSet,
 )
-from curation.services import auditing, authoring, choosing, deduplicating, gating, importing, standing
+from curation.services import auditing, authoring, deduplicating, gating, selecting, standing
 from curation.services.deduplicating import Compared
+from curation.services.selecting import EVERYTHING, Chosen, ChosenExample, Selection
 
 SEED = 7  # of the first small numbers, one whose split of the shipped examples is near 90/10
 VALIDATION_PER_MILLE = 100
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MAX_NAME = 80
 NAME_RULE = "A name holds letters, digits, dots, hyphens and underscores, and starts with a letter or digit."
+WRITTEN_AT_ONCE = 2_000  # rows
 COMPARED_AT_MOST = 200_000  # pairs (some 4 s); past that the closest pair across the split is of a sample
 
 
@@ -64,10 +63,8 @@ class NameTaken(FreezeRefused):
 class SnapshotPlan:
     """What freezing now would give. Reading only: making a plan writes nothing."""
 
-    revisions: tuple[Revision, ...]
-    corpus: tuple[CorpusFile, ...]
-    conversations: tuple[ChatRecord, ...]
-    clusters: tuple[str, ...]  # of the revisions, then of the corpus, then of the conversations
+    chosen: Chosen  # without the examples that today's rules refuse
+    clusters: tuple[str, ...]  # of the examples, then of the corpus, then of the conversations
     splits: tuple[str, ...]
     manifest: str
     digest: str
@@ -79,14 +76,24 @@ class SnapshotPlan:
         return {"gates": self.gates.as_list(), "counts": self.counts}
 
 
-def plan_snapshot(*, seed: int = SEED, validation_per_mille: int = VALIDATION_PER_MILLE) -> SnapshotPlan:
-    """Select, cluster, split and examine everything that is approved now."""
-    revisions, corpus = approved_revisions(), importing.newest_corpus()
-    conversations = choosing.chosen_conversations()
-    docs, broken = _readable(revisions)
+def plan_snapshot(
+    *,
+    selection: Selection = EVERYTHING,
+    seed: int = SEED,
+    validation_per_mille: int = VALIDATION_PER_MILLE,
+) -> SnapshotPlan:
+    """Select, cluster, split and examine what is approved now."""
+    selected = selecting.choose(selection)
+    docs, broken, findings = _readable(selected.examples)
+    corpus = {file.path: file.text for _, file in selecting.programs_of(selected.corpus)}
+    conversations = [record for _, record in selecting.records_of(selected.conversations)]
+    chosen = replace(selected, examples=tuple(one for one in selected.examples if one.path in docs))
     items = [
-        *(deduplicating.compared_example(d, markdown.content_hash(d.text)) for d in docs.values()),
-        *(deduplicating.compared_program(f"corpus/{f.path}", f.text, f.content_hash) for f in corpus),
+        *(deduplicating.compared_example(docs[one.path], one.content_hash) for one in chosen.examples),
+        *(
+            deduplicating.compared_program(f"corpus/{one.path}", corpus[one.path], one.content_hash)
+            for one in chosen.corpus
+        ),
         *(
             deduplicating.compared_conversation(r.path, r.content_hash, prompt=r.prompt, answer=r.answer)
             for r in conversations
@@ -95,23 +102,22 @@ def plan_snapshot(*, seed: int = SEED, validation_per_mille: int = VALIDATION_PE
     pairs = deduplicating.near_edges(items)  # a cluster on both sides has an edge across
     clusters = deduplicating.cluster_ids(items, pairs, _known_clusters(items))
     splits = [split_of(c, seed=seed, validation_per_mille=validation_per_mille) for c in clusters]
-    kept = [revision for revision in revisions if revision.example.path in docs]
-    manifest = _manifest(kept, corpus, conversations, clusters, splits, seed, validation_per_mille)
-    others = {f"corpus/{f.path}": f.text for f in corpus}
+    manifest = _manifest(chosen, clusters, splits, selection, seed, validation_per_mille)
+    others = {f"corpus/{path}": text for path, text in corpus.items()}
     others |= {record.path: f"{record.system}\n{record.prompt}\n{record.answer}" for record in conversations}
     waiting = Example.objects.with_status_in("needs_review").count()
     leaks = [(items[p.i].path, items[p.j].path, p.score) for p in pairs if splits[p.i] != splits[p.j]]
     largest, sampled = _closest_across(items, splits)
-    earlier, moved = _moved(kept, splits)
+    earlier, moved = _moved(chosen.examples, splits)
     tasks, set_name = _tasks()
-    train, validation = (splits[: len(kept)].count(side) for side in ("train", "validation"))
+    train, validation = (splits[: len(docs)].count(side) for side in ("train", "validation"))
     gates = gating.GateReport(
         (
-            gating.not_empty(len(revisions), waiting),
+            gating.not_empty(len(selected.examples), waiting, narrowed=bool(selection.narrowed)),
             gating.readable(broken),
             gating.trainable(list(docs.values())),
             gating.no_control_tokens(list(docs.values()), others),
-            gating.code_check({r.example.path: _findings(r, docs[r.example.path]) for r in kept}),
+            gating.code_check(findings),
             gating.generation_labels(list(docs.values())),
             gating.holdout_firewall(items, tasks, set_name),
             gating.no_leak(leaks, largest, sampled),
@@ -120,24 +126,20 @@ def plan_snapshot(*, seed: int = SEED, validation_per_mille: int = VALIDATION_PE
             gating.stable_split(moved, earlier),
         )
     )
-    counts = _counts(list(docs.values()), len(corpus), splits, clusters, largest, set_name)
-    return SnapshotPlan(
-        tuple(kept),
-        tuple(corpus),
-        tuple(conversations),
-        tuple(clusters),
-        tuple(splits),
-        snapshot.canonical(manifest),
-        snapshot.digest(manifest),
-        gates,
-        counts,
-    )
+    counts = _counts(list(docs.values()), len(chosen.corpus), splits, clusters, largest, set_name)
+    text = snapshot.canonical(manifest)
+    return SnapshotPlan(chosen, tuple(clusters), tuple(splits), text, snapshot.digest_of(text), gates, counts)
 
 
 def freeze(
-    *, name: str, author: User, seed: int = SEED, validation_per_mille: int = VALIDATION_PER_MILLE
+    *,
+    name: str,
+    author: User,
+    selection: Selection = EVERYTHING,
+    seed: int = SEED,
+    validation_per_mille: int = VALIDATION_PER_MILLE,
 ) -> Snapshot:
-    """Freeze everything approved as `name`. The same content gives the version that holds it already.
+    """Freeze what is approved and selected as `name`; the same content gives the version that holds it.
 
     Raises:
         EmptySnapshot, HoldoutLeak, NameTaken, FreezeRefused: nothing was written.
@@ -148,12 +150,12 @@ def freeze(
         )
     standing.refresh_all()  # the list's column is an index; what is frozen goes by the reviews themselves
     for _ in range(3):
-        plan = plan_snapshot(seed=seed, validation_per_mille=validation_per_mille)
+        plan = plan_snapshot(selection=selection, seed=seed, validation_per_mille=validation_per_mille)
         refuse(plan.gates)
         with transaction.atomic():
             if frozen := Snapshot.objects.filter(digest=plan.digest).first():
                 return frozen
-            if _selection() != _keys(plan.revisions, plan.corpus, plan.conversations):
+            if selecting.choose(selection) != plan.chosen:
                 continue  # somebody approved, edited, chose or imported meanwhile: look again
             if Snapshot.objects.filter(name=name).exists():
                 raise NameTaken(
@@ -167,9 +169,10 @@ def freeze(
                 digest=plan.digest,
                 seed=seed,
                 validation_per_mille=validation_per_mille,
-                examples=len(plan.revisions),
-                corpus=len(plan.corpus),
-                conversations=len(plan.conversations),
+                selection=selection.policy,
+                examples=len(plan.chosen.examples),
+                corpus=len(plan.chosen.corpus),
+                conversations=len(plan.chosen.conversations),
             )
             return frozen
     raise FreezeRefused("Examples kept changing while the version was made. Try again in a moment.")
@@ -186,98 +189,94 @@ def refuse(report: gating.GateReport) -> None:
     raise kinds.get(gate.code, FreezeRefused)(f"{gate.finding} {named}{more}".strip())
 
 
-def approved_revisions() -> list[Revision]:
-    """The present text of every approved example, in path order."""
-    approved = Example.objects.approved().select_related("head__example").order_by("path")
-    revisions = [example.head for example in approved if example.head]
-    return sorted(revisions, key=lambda revision: revision.example.path)
-
-
-def _selection() -> list[list[int]]:
-    return _keys(approved_revisions(), importing.newest_corpus(), choosing.chosen_conversations())
-
-
-def _keys(*kinds: Sequence[Model]) -> list[list[int]]:
-    return [[text.pk for text in texts] for texts in kinds]
-
-
 def _write(plan: SnapshotPlan, name: str, author: User) -> Snapshot:
+    chosen = plan.chosen
     frozen = Snapshot.objects.create(
         name=name, digest=plan.digest, manifest=plan.manifest, report=plan.report, created_by=author
     )
-    n, m = len(plan.revisions), len(plan.revisions) + len(plan.corpus)
-    SnapshotEntry.objects.bulk_create(
-        SnapshotEntry(
-            snapshot=frozen,
-            revision=revision,
-            path=revision.example.path,
-            content_hash=revision.content_hash,
-            cluster=cluster,
-            split=split,
-        )
-        for revision, cluster, split in zip(plan.revisions, plan.clusters[:n], plan.splits[:n], strict=True)
+    n, m = len(chosen.examples), len(chosen.examples) + len(chosen.corpus)
+    _create(
+        SnapshotEntry,
+        (
+            SnapshotEntry(
+                snapshot=frozen,
+                revision_id=one.revision,
+                path=one.path,
+                content_hash=one.content_hash,
+                cluster=cluster,
+                split=split,
+            )
+            for one, cluster, split in zip(chosen.examples, plan.clusters[:n], plan.splits[:n], strict=True)
+        ),
     )
-    SnapshotCorpusFile.objects.bulk_create(
-        SnapshotCorpusFile(snapshot=frozen, corpus_file=file, split=split)
-        for file, split in zip(plan.corpus, plan.splits[n:m], strict=True)
+    _create(
+        SnapshotCorpusFile,
+        (
+            SnapshotCorpusFile(snapshot=frozen, corpus_file_id=one.pk, split=split)
+            for one, split in zip(chosen.corpus, plan.splits[n:m], strict=True)
+        ),
     )
-    SnapshotConversation.objects.bulk_create(
-        SnapshotConversation(snapshot=frozen, record=record, split=split)
-        for record, split in zip(plan.conversations, plan.splits[m:], strict=True)
+    _create(
+        SnapshotConversation,
+        (
+            SnapshotConversation(snapshot=frozen, record_id=one.pk, split=split)
+            for one, split in zip(chosen.conversations, plan.splits[m:], strict=True)
+        ),
     )
     return frozen
 
 
-def _readable(revisions: Sequence[Revision]) -> tuple[dict[str, ExampleDoc], dict[str, str]]:
-    """The approved examples as read today, and the first error of each that today's rules refuse."""
+def _create(model: type[Model], rows: Iterator[Model]) -> None:
+    while part := list(islice(rows, WRITTEN_AT_ONCE)):
+        model._default_manager.bulk_create(part)
+
+
+def _readable(
+    examples: Sequence[ChosenExample],
+) -> tuple[dict[str, ExampleDoc], dict[str, str], dict[str, list[dict[str, Any]]]]:
+    """The examples as read today, the first error of each that today's rules refuse, and what the check said.
+
+    The check's words are as stored, unless an older check looked at the text.
+    """
     docs: dict[str, ExampleDoc] = {}
     broken: dict[str, str] = {}
-    for revision in revisions:
-        path = revision.example.path
-        parsed = markdown.parse(revision.text, path=path)
+    findings: dict[str, list[dict[str, Any]]] = {}
+    for one, revision in selecting.revisions_of(examples):
+        parsed = markdown.parse(revision.text, path=one.path)
         if parsed.doc and not has_errors(parsed.problems):
-            docs[path] = parsed.doc
+            docs[one.path] = parsed.doc
+            known = revision.checker == CHECK_VERSION
+            findings[one.path] = revision.findings if known else authoring.findings(parsed.doc)
         else:
             error = next(p for p in parsed.problems if p.severity == "error")
-            broken[path] = f"line {error.line}: {error.message}"
-    return docs, broken
-
-
-def _findings(revision: Revision, doc: ExampleDoc) -> list[dict[str, Any]]:
-    """What today's offline check says: as stored, unless an older check looked at the text."""
-    stored: list[dict[str, Any]] = revision.findings
-    return stored if revision.checker == CHECK_VERSION else authoring.findings(doc)
+            broken[one.path] = f"line {error.line}: {error.message}"
+    return docs, broken, findings
 
 
 def _manifest(
-    revisions: Sequence[Revision],
-    corpus: Sequence[CorpusFile],
-    conversations: Sequence[ChatRecord],
+    chosen: Chosen,
     clusters: Sequence[str],
     splits: Sequence[str],
+    selection: Selection,
     seed: int,
     validation_per_mille: int,
 ) -> dict[str, Any]:
-    rows = [(r.example.path, r.content_hash) for r in revisions]
-    rows += [(file.path, file.content_hash) for file in corpus]
-    rows += [(record.path, record.content_hash) for record in conversations]
     members = [
-        snapshot.Member(path=path, content_hash=content_hash, cluster=cluster, split=split)
-        for (path, content_hash), cluster, split in zip(rows, clusters, splits, strict=True)
+        snapshot.Member(path=one.path, content_hash=one.content_hash, cluster=cluster, split=split)
+        for one, cluster, split in zip(chosen.in_order, clusters, splits, strict=True)
     ]
-    n, m = len(revisions), len(revisions) + len(corpus)
+    n, m = len(chosen.examples), len(chosen.examples) + len(chosen.corpus)
     return snapshot.build_manifest(
         members[:n],
         members[n:m],
         members[m:],
         template_version=chatml.TEMPLATE_VERSION,
-        policy={**POLICY, "validation_per_mille": validation_per_mille},
+        policy={**POLICY, "selection": selection.policy, "validation_per_mille": validation_per_mille},
         seed=seed,
     )
 
 
 POLICY = {
-    "selection": "approved",
     "near_duplicate_text": deduplicating.WHOLE,
     "near_duplicate_code": deduplicating.CODE,
     "near_duplicate_code_tokens": deduplicating.CODE_TOKENS,
@@ -323,13 +322,13 @@ def _closest_across(items: Sequence[Compared], splits: Sequence[str]) -> tuple[f
     return float(scores.max()), step > 1
 
 
-def _moved(revisions: Sequence[Revision], splits: Sequence[str]) -> tuple[str, list[str]]:
+def _moved(examples: Sequence[ChosenExample], splits: Sequence[str]) -> tuple[str, list[str]]:
     """Name of the newest version, and each path that stood on the other side there."""
     earlier = Snapshot.objects.order_by("-pk").first()
     if earlier is None:
         return "", []
     before = dict(earlier.entries.values_list("path", "split"))
-    now = {r.example.path: split for r, split in zip(revisions, splits, strict=False)}
+    now = {one.path: split for one, split in zip(examples, splits, strict=False)}
     return earlier.name, [f"{p}: {before[p]} → {s}" for p, s in now.items() if before.get(p, s) != s]
 
 
@@ -367,7 +366,7 @@ def find(name_or_digest: str) -> Snapshot | None:
 
 def recomputed_digest(frozen: Snapshot) -> str:
     """SHA-256 of the stored manifest; differs from `digest` only when the database was tampered with."""
-    return hashlib.sha256(frozen.manifest.encode()).hexdigest()
+    return snapshot.digest_of(frozen.manifest)
 
 
 def manifest_of(frozen: Snapshot) -> dict[str, Any]:

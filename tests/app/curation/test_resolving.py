@@ -77,11 +77,11 @@ def test_what_was_set_aside_leaves_the_queue_and_the_dataset_version(db):
     a, b = near_examples(2)
     for one in (a, b):
         makers.review(one)
-    assert len(snapshotting.plan_snapshot().revisions) == 2
+    assert len(snapshotting.plan_snapshot().chosen.examples) == 2
 
     action = keep(a, b)
 
-    assert [r.example for r in snapshotting.plan_snapshot().revisions] == [a]
+    assert [one.example for one in snapshotting.plan_snapshot().chosen.examples] == [a.pk]
     assert not reserving.waiting_for(makers.user("reviewer")).filter(pk=b.pk).exists()
 
     resolving.undo(action=action, judge=makers.user("reviewer"))

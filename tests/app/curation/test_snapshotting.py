@@ -12,6 +12,7 @@ from curation.domain.bbj import CHECK_VERSION
 from curation.models import ImmutableRowError, Snapshot, SnapshotEntry
 from curation.services import deduplicating, exporting, importing, snapshotting, writing_back
 from curation.services.finding import Filters
+from curation.services.selecting import Selection
 from tests import makers
 
 # What the examples of `golden` below give on every machine. A change means that old versions would export
@@ -312,3 +313,29 @@ def test_a_label_that_the_code_contradicts_is_a_note_and_does_not_block(maintain
         "(screen-mnemonic)."
     ]
     assert snapshotting.freeze(name="v1", author=maintainer)
+
+
+def test_a_selection_narrows_what_is_frozen_and_stands_in_the_manifest(maintainer):
+    makers.approved("gui/a.md", makers.example_text("A", generation="dwc"))
+    makers.approved("gui/b.md", makers.example_text("B"))
+    makers.approved("strings/c.md", makers.example_text("C", generation="dwc"))
+    makers.example("gui/waits.md", makers.example_text("D", generation="dwc"))
+    some = Selection(path="gui/", generation="dwc")
+
+    frozen = snapshotting.freeze(name="v1", author=maintainer, selection=some)
+    everything = snapshotting.freeze(name="v2", author=maintainer)
+
+    assert list(frozen.entries.values_list("path", flat=True)) == ["gui/a.md"]
+    assert snapshotting.manifest_of(frozen)["policy"]["selection"] == {
+        "status": "approved",
+        "path": "gui/",
+        "generation": "dwc",
+    }
+    assert snapshotting.manifest_of(everything)["policy"]["selection"] == "approved"
+
+
+def test_a_selection_that_nothing_matches_says_so(maintainer):
+    makers.approved("gui/a.md")
+
+    with pytest.raises(snapshotting.EmptySnapshot, match="matches the selection"):
+        snapshotting.freeze(name="v1", author=maintainer, selection=Selection(topic="dwc"))

@@ -117,7 +117,7 @@ def plan_row(row: ChatRow, *, file: str, known: Known | None = None) -> Planned:
     return replace(planned, problems=tuple(notes))
 
 
-def record_hash(row: ChatRow) -> str:
+def record_hash(row: ChatRow | ChatRecord) -> str:
     """The identity of a conversation: SHA-256 of its three texts."""
     return hashlib.sha256(json.dumps([row.system, row.prompt, row.answer]).encode()).hexdigest()
 

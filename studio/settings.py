@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import dj_database_url
@@ -151,6 +152,7 @@ STUDIO_BBJCPL_TIMEOUT_S = env.whole_number("STUDIO_BBJCPL_TIMEOUT_S", 30, least=
 STUDIO_BBJ_MCP_URL = env.text("STUDIO_BBJ_MCP_URL", "http://127.0.0.1:5009/mcp")
 STUDIO_SANDBOX = env.flag("STUDIO_SANDBOX", True)
 STUDIO_LEASE_S = env.whole_number("STUDIO_LEASE_S", 60, least=3, most=3600)
+STUDIO_WEB_PROCESSES = env.whole_number("STUDIO_WEB_PROCESSES", min(4, os.cpu_count() or 1), least=1, most=64)
 STUDIO_OLLAMA_URL = env.text("STUDIO_OLLAMA_URL")
 
 LOGGING = {

@@ -23,7 +23,7 @@ EXAMPLES = 100_000
 TIMES = 60  # each kind of page is asked so often
 REVIEWERS = 20
 VERDICTS_EACH = 15
-PAUSE_S = 1.0  # between a page and the verdict; a person takes longer
+PAUSES_S = (5.0, 1.0)  # between a page and the verdict, on average: a very quick person, and nobody
 QUIET_BROKER = "redis://127.0.0.1:1/0"  # nobody listens: no worker of a running studio is told
 
 
@@ -42,11 +42,12 @@ def measure(say: Callable[[str], None]) -> list[Table]:
             filled = _run(environment, "fill", EXAMPLES, REVIEWERS)
             say(f"{name}: pages, one after the other")
             tables.append(_pages(name, filled, _run(environment, "pages", TIMES)))
-            say(f"{name}: {REVIEWERS} reviewers at once")
-            reviewed = review_together(
-                environment, filled["sessions"], verdicts_each=VERDICTS_EACH, pause_s=PAUSE_S
-            )
-            tables.append(_reviewers(name, reviewed))
+            for pause_s in PAUSES_S:
+                say(f"{name}: {REVIEWERS} reviewers at once, {pause_s:g} s for an example")
+                reviewed = review_together(
+                    environment, filled["sessions"], verdicts_each=VERDICTS_EACH, pause_s=pause_s
+                )
+                tables.append(_reviewers(name, reviewed, pause_s))
     return tables
 
 
@@ -115,14 +116,14 @@ def _pages(name: str, filled: dict[str, Any], measured: dict[str, Any]) -> Table
     )
 
 
-def _reviewers(name: str, reviewed: Reviewed) -> Table:
+def _reviewers(name: str, reviewed: Reviewed, pause_s: float) -> Table:
     return Table(
-        f"reviewers_{name.lower()}",
-        f"{name}: {REVIEWERS} reviewers at once, real HTTP",
+        f"reviewers_{name.lower()}_{pause_s:g}s",
+        f"{name}: {REVIEWERS} reviewers at once, real HTTP, {pause_s:g} s for an example",
         {"step": "step", "n": "n", "p50_ms": "p50 ms", "p95_ms": "p95 ms", "max_ms": "max ms"},
         [row.as_dict() for row in reviewed.rows],
-        f"One web process, as `up` starts it, and the reviewers on the same {os.cpu_count()} cores; each "
-        f"waits {PAUSE_S:g} s between a page and its verdict. {reviewed.verdicts} verdicts were recorded, "
+        f"The web server as `up` starts it ({settings.STUDIO_WEB_PROCESSES} processes) and the reviewers on "
+        f"the same {os.cpu_count()} cores. {reviewed.verdicts} verdicts were recorded, "
         f"{reviewed.refused} refused with a sentence, {reviewed.errors} answers were errors, "
         f"{reviewed.locked} said that the database is locked.",
         {"verdicts": reviewed.verdicts, "refused": reviewed.refused, "errors": reviewed.errors},

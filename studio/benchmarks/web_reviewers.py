@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import statistics
 import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 from django.conf import settings
+
+from studio import web_server
 
 START_TIMEOUT_S = 60
 REQUEST_TIMEOUT_S = 60
@@ -88,14 +90,17 @@ def review_together(
 ) -> Reviewed:
     """Let each session review so many examples, all at the same time, against a server of its own.
 
+    Args:
+        pause_s: A reviewer reads for half to one and a half times this; they begin within one such pause.
+
     Raises:
         RuntimeError: The server did not start.
     """
     reviewed, lock = Reviewed(), threading.Lock()
     with _server(environment) as address:
         threads = [
-            threading.Thread(target=_review, args=(address, session, verdicts_each, pause_s, reviewed, lock))
-            for session in sessions
+            threading.Thread(target=_review, args=(address, session, verdicts_each, pauses, reviewed, lock))
+            for session, pauses in zip(sessions, _pauses(len(sessions), pause_s), strict=True)
         ]
         for thread in threads:
             thread.start()
@@ -104,14 +109,32 @@ def review_together(
     return reviewed
 
 
+def _pauses(reviewers: int, pause_s: float) -> list[Iterator[float]]:
+    """For each reviewer the seconds before the first page, and then before each verdict; always the same."""
+
+    def of_one(number: int) -> Iterator[float]:
+        yield pause_s * number / reviewers
+        chance = random.Random(number)
+        while True:
+            yield pause_s * chance.uniform(0.5, 1.5)
+
+    return [of_one(number) for number in range(reviewers)]
+
+
 def _review(
-    address: str, session: str, verdicts: int, pause_s: float, reviewed: Reviewed, lock: threading.Lock
+    address: str,
+    session: str,
+    verdicts: int,
+    pauses: Iterator[float],
+    reviewed: Reviewed,
+    lock: threading.Lock,
 ) -> None:
     cookies = {"sessionid": session}
     with httpx.Client(base_url=address, cookies=cookies, timeout=REQUEST_TIMEOUT_S) as client:
+        time.sleep(next(pauses))
         page = _timed(client, "next example", "GET", "/review/", reviewed, lock)
         for _ in range(verdicts):
-            time.sleep(pause_s)  # a person reads
+            time.sleep(next(pauses))  # a person reads
             form = _ReviewForm(page.text)
             if not form.action:
                 return  # nothing waits any more, or the server answered with an error
@@ -148,9 +171,7 @@ def _server(environment: dict[str, str]) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "studio.asgi:application", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--log-level", "warning"]
-    server = subprocess.Popen(command, env=environment, cwd=settings.ROOT)
+    server = subprocess.Popen(web_server.command("127.0.0.1", port), env=environment, cwd=settings.ROOT)
     address = f"http://127.0.0.1:{port}"
     try:
         until = time.monotonic() + START_TIMEOUT_S

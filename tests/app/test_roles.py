@@ -14,6 +14,8 @@ from studio import roles, tokens
 from studio.api import api
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 VALUES = {"int": 987654321, "str": "nothing", "slug": "nothing", "path": "nothing"}
 PEOPLE = ["nobody", "", *roles.ROLES]  # not signed in; signed in without a role; each role
 

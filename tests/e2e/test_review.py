@@ -14,6 +14,8 @@ from curation.models import Example, Review, Revision
 from curation.services import assigning, reviewing
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def reviewer(transactional_db: None) -> User:

@@ -22,7 +22,7 @@ from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError, call_command
 from django.utils import timezone
 
-from studio import broker, env
+from studio import broker, env, web_server
 from studio.health import QUEUES
 from studio.launcher import Child, Launcher
 
@@ -167,18 +167,7 @@ def only_one(var: Path) -> Iterator[IO[str]]:
 
 
 def web(environment: dict[str, str], host: str, port: int) -> Child:
-    command = [sys.executable, "-m", "uvicorn", "studio.asgi:application", "--app-dir", str(settings.ROOT)]
-    command += [
-        "--host",
-        host,
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-        "--timeout-graceful-shutdown",
-        "3",
-    ]
-    return Child("web", command, environment)
+    return Child("web", web_server.command(host, port), environment)
 
 
 def celery(environment: dict[str, str], name: str, arguments: list[str], **more: Any) -> Child:

@@ -10,7 +10,7 @@ from tests.gpu.random_base import SHAPES
 from training.adapters import nvidia
 from training.services import preflighting
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture

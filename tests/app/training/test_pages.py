@@ -16,7 +16,7 @@ from training.models import Artifact, Run, WorkerSeen
 from training.services import launching, moving, staging
 from training.views import curves
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def text_of(response) -> str:

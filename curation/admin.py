@@ -9,6 +9,7 @@ from curation.models import (
     AuditEntry,
     CorpusFile,
     Example,
+    GeneralExample,
     PairJudgement,
     Review,
     Revision,
@@ -75,7 +76,14 @@ class TaskAdmin(ReadOnlyAdmin):
 
 @admin.register(CorpusFile)
 class CorpusFileAdmin(ReadOnlyAdmin):
-    list_display = ["path", "content_hash", "created_at"]
+    list_display = ["path", "number", "licence", "source", "included", "author", "created_at"]
+    list_select_related = ["author"]
+
+
+@admin.register(GeneralExample)
+class GeneralExampleAdmin(ReadOnlyAdmin):
+    list_display = ["id", "licence", "source", "author", "created_at"]
+    list_select_related = ["author"]
 
 
 @admin.register(AuditEntry)

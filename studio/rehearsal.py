@@ -14,14 +14,14 @@ from django.core.management import call_command
 from django.db import DatabaseError
 
 from curation.models import Example
-from curation.services import importing, snapshotting, source_files
+from curation.services import gathering, importing, snapshotting, source_files
 from studio import seeding
 from training.models import Run
 from training.services import launching, leasing, scoring, supervising
 
 REFUSALS = (
     source_files.FolderRefused,
-    importing.CorpusRefused,
+    gathering.CorpusRefused,
     importing.TasksRefused,
     snapshotting.FreezeRefused,
     launching.PreflightRefused,

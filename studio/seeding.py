@@ -16,6 +16,7 @@ from training.models import Run
 from training.services import launching
 
 AUTHORS, REVIEWERS = "studio-authors", "studio-reviewers"
+SHIPPED_LICENCE = "Apache-2.0"
 FIRST_USER = "owner"
 FIRST_LOGIN_FILE = settings.VAR / "first-login"
 
@@ -42,7 +43,9 @@ def import_shipped() -> importing.ImportResult:
     result = importing.run_import(
         plan, author=role_account(AUTHORS, "maintainer"), note="shipped with the studio"
     )
-    importing.import_corpus(settings.STUDIO_TRAINING_DATA)
+    importing.import_corpus(
+        settings.STUDIO_TRAINING_DATA, licence=SHIPPED_LICENCE, source="shipped with BBj Studio"
+    )
     importing.import_tasks(settings.STUDIO_TRAINING_DATA)
     return result
 

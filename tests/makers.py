@@ -8,8 +8,17 @@ from pathlib import Path
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from curation.models import Example, ImportJob, Review, Snapshot
-from curation.services import amending, authoring, queueing, reviewing, snapshotting, working
+from curation.models import CorpusProgram, Example, ImportJob, Review, Snapshot
+from curation.services import (
+    amending,
+    authoring,
+    gathering,
+    queueing,
+    reviewing,
+    snapshotting,
+    source_files,
+    working,
+)
 
 _numbers = itertools.count(1)
 WORDS = [
@@ -149,6 +158,15 @@ def review(
         content_hash=example.content_hash,
         reason=reason,
     )
+
+
+def raw_program(path: str, text: str = "", *, author: User | None = None, **terms: str) -> CorpusProgram:
+    """A program of the corpus, brought in as a file of its own."""
+    on = gathering.terms(**{"licence": "own", "source": "the sales department", **terms})
+    file = source_files.SourceFile(path, (text or program(path)).encode())
+    added = gathering.add([file], on, author=author or user("maintainer"))
+    assert added.files[0].is_written, added.files[0]
+    return CorpusProgram.objects.get(path=path)
 
 
 def worked(job: ImportJob) -> ImportJob:

@@ -20,6 +20,8 @@ class Member:
     content_hash: str
     cluster: str
     split: str
+    licence: str = ""
+    source: str = ""
 
 
 def build_manifest(
@@ -71,9 +73,11 @@ def split_counts(manifest: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _entry(member: Member) -> dict[str, str]:
-    return {
+    entry = {
         "path": member.path,
         "content_hash": member.content_hash,
         "cluster": member.cluster,
         "split": member.split,
     }
+    terms = {"licence": member.licence, "source": member.source}
+    return entry | {name: said for name, said in terms.items() if said}  # older versions keep their digest

@@ -1,4 +1,5 @@
 from curation.models.audit import AuditEntry
+from curation.models.corpus import CorpusFile, CorpusProgram, GeneralChoice, GeneralExample
 from curation.models.duplicates import (
     ComparedCode,
     ComparedText,
@@ -15,11 +16,11 @@ from curation.models.marks import LabelMark
 from curation.models.reviews import Assignment, Comment, OpenVerdict, Reservation, Review
 from curation.models.secrets import SecretWaiver
 from curation.models.snapshots import (
-    CorpusFile,
     Snapshot,
     SnapshotConversation,
     SnapshotCorpusFile,
     SnapshotEntry,
+    SnapshotGeneral,
     Task,
     TaskSet,
 )
@@ -34,10 +35,13 @@ __all__ = [
     "ComparedText",
     "Comparison",
     "CorpusFile",
+    "CorpusProgram",
     "Draft",
     "Example",
     "ExampleTag",
     "ExampleWords",
+    "GeneralChoice",
+    "GeneralExample",
     "ImmutableRowError",
     "ImportItem",
     "ImportJob",
@@ -56,6 +60,7 @@ __all__ = [
     "SnapshotConversation",
     "SnapshotCorpusFile",
     "SnapshotEntry",
+    "SnapshotGeneral",
     "Task",
     "TaskSet",
 ]

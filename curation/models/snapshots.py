@@ -5,27 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from curation.models.corpus import CorpusFile, GeneralExample
 from curation.models.examples import Revision
 from curation.models.immutable import ImmutableModel
 from curation.models.imports import ChatRecord
-
-
-class CorpusFile(ImmutableModel):
-    """One raw BBj program for stage 1. A changed program is a new row; the newest row of a path counts.
-
-    The same text may come back later as a newer row: that is how a change is taken back.
-    """
-
-    path = models.CharField(max_length=200, db_index=True)
-    text = models.TextField()
-    content_hash = models.CharField(max_length=64)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["path", "-pk"]
-
-    def __str__(self) -> str:
-        return self.path
 
 
 class Snapshot(ImmutableModel):
@@ -85,6 +68,19 @@ class SnapshotConversation(ImmutableModel):
 
     def __str__(self) -> str:
         return f"{self.snapshot}: {self.record}"
+
+
+class SnapshotGeneral(ImmutableModel):
+    """A general example in a dataset version; they are only ever trained on."""
+
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="general")
+    example = models.ForeignKey(GeneralExample, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["snapshot_id", "example__content_hash"]
+
+    def __str__(self) -> str:
+        return f"{self.snapshot}: {self.example}"
 
 
 class TaskSet(ImmutableModel):

@@ -15,12 +15,12 @@ from typing import Any, Literal
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from curation.domain import markdown
+from curation.domain import corpus, markdown
 from curation.domain.labelling import IMPORT
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
-from curation.models import CorpusFile, Example, Task, TaskSet
-from curation.services import advising, auditing, authoring, comparing, source_files
+from curation.models import CorpusProgram, Example, Task, TaskSet
+from curation.services import advising, auditing, authoring, comparing, gathering, source_files
 
 Change = Literal["new", "changed", "unchanged", "refused"]
 POOLS = ("holdout", "triage")
@@ -71,10 +71,6 @@ class TasksRefused(Exception):
         files = len({problem.file for problem in problems})
         super().__init__(f"tasks/{first} ({files} task files have problems; no test task was imported.)")
         self.problems = problems
-
-
-class CorpusRefused(Exception):
-    """Some corpus file cannot be read as text; no corpus file was written."""
 
 
 def plan_import(root: Path) -> ImportPlan:
@@ -142,44 +138,20 @@ def run_import(plan: ImportPlan, *, author: User, note: str = "") -> ImportResul
     return ImportResult(created, changed, unchanged, plan.count("refused"), tuple(plan.problems))
 
 
-@transaction.atomic
-def import_corpus(root: Path) -> int:
-    """Read root/corpus/**.bbj, raw programs for stage 1. Returns how many are new or changed.
+def import_corpus(root: Path, *, licence: str = "", source: str = "") -> int:
+    """Read root/corpus/**, the raw programs for stage 1. Returns how many are new or changed.
 
-    A file that is gone from the folder stays in the studio: importing never removes.
+    A file that is gone from the folder stays in the studio: importing never removes. What a person said of a
+    program, or of its text, stands.
 
     Raises:
-        CorpusRefused: A file is no UTF-8 text, too large, or a link; the message names each.
+        gathering.CorpusRefused: A file cannot be a program; the message names each, and none was written.
     """
-    texts: dict[str, str] = {}
-    problems: list[Problem] = []
-    for file in source_files.read_tree(root / "corpus", ".bbj"):
-        text, more = (None, list(file.problems))
-        if file.data is not None:
-            text, more = markdown.decode(file.data, path=file.path)
-        if text is None or has_errors(more) or len(file.path) > authoring.MAX_PATH:
-            problems += more or [Problem(file.path, 0, "path-too-long", "error", "The path is too long.")]
-        else:
-            texts[file.path] = text
-    if problems:
-        listed = "; ".join(f"corpus/{problem}" for problem in problems if problem.severity == "error")
-        raise CorpusRefused(f"{listed} Mend or remove these files; no corpus file was imported.")
-    present = {file.path: file.content_hash for file in newest_corpus()}
-    new = [
-        CorpusFile(path=path, text=text, content_hash=markdown.content_hash(text))
-        for path, text in texts.items()
-        if present.get(path) != markdown.content_hash(text)
-    ]
-    CorpusFile.objects.bulk_create(new)
-    if new:
-        auditing.record(actor=None, action="import.corpus", files=len(new))
-    return len(new)
-
-
-def newest_corpus() -> list[CorpusFile]:
-    """The row of each path that counts, in path order."""
-    newest = {file.path: file for file in CorpusFile.objects.order_by("pk")}
-    return [newest[path] for path in sorted(newest)]
+    told = set(CorpusProgram.objects.filter(head__author__isnull=False).values_list("path", flat=True))
+    files = source_files.read_tree(root / "corpus", corpus.SUFFIXES)
+    mine = [file for file in files if file.path not in told]
+    terms = gathering.Terms(licence, source)
+    return sum(file.is_written for file in gathering.add(mine, terms, author=None, whole=True).files)
 
 
 @transaction.atomic

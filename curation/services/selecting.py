@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from curation.models import ChatRecord, CorpusFile, Revision
+from curation.models import ChatRecord, CorpusFile, CorpusProgram, Revision
 from curation.services import choosing, finding
 
 One = TypeVar("One")
@@ -60,11 +60,19 @@ class ChosenExample:
 
 @dataclass(frozen=True, slots=True)
 class ChosenText:
-    """A raw program or a conversation; `path` is what the manifest calls it."""
+    """A text that is no example; `path` is what the manifest calls it."""
 
     pk: int
     path: str
     content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenProgram(ChosenText):
+    """A raw program, on the terms of its newest version."""
+
+    licence: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Chosen:
     """What a version would hold. Two of them are equal exactly when they hold the same rows."""
 
     examples: tuple[ChosenExample, ...]  # each kind in path order
-    corpus: tuple[ChosenText, ...]
+    corpus: tuple[ChosenProgram, ...]
     conversations: tuple[ChosenText, ...]
 
     @property
@@ -128,7 +136,7 @@ def _examples(selection: Selection) -> list[ChosenExample]:
     )
 
 
-def _corpus() -> list[ChosenText]:
-    rows = CorpusFile.objects.order_by("pk").values_list("pk", "path", "content_hash")
-    newest = {path: ChosenText(pk, path, content_hash) for pk, path, content_hash in rows}
-    return [newest[path] for path in sorted(newest)]
+def _corpus() -> list[ChosenProgram]:
+    columns = ("head_id", "path", "head__content_hash", "licence", "source")
+    rows = CorpusProgram.objects.filter(included=True).order_by().values_list(*columns)
+    return sorted((ChosenProgram(*row) for row in rows), key=lambda program: program.path)

@@ -32,7 +32,7 @@ from curation.models import (
 )
 from curation.services import auditing, authoring, deduplicating, gating, selecting, standing
 from curation.services.deduplicating import Compared
-from curation.services.selecting import EVERYTHING, Chosen, ChosenExample, Selection
+from curation.services.selecting import EVERYTHING, Chosen, ChosenExample, ChosenProgram, Selection
 
 SEED = 7  # of the first small numbers, one whose split of the shipped examples is near 90/10
 VALIDATION_PER_MILLE = 100
@@ -262,7 +262,13 @@ def _manifest(
     validation_per_mille: int,
 ) -> dict[str, Any]:
     members = [
-        snapshot.Member(path=one.path, content_hash=one.content_hash, cluster=cluster, split=split)
+        snapshot.Member(
+            path=one.path,
+            content_hash=one.content_hash,
+            cluster=cluster,
+            split=split,
+            **({"licence": one.licence, "source": one.source} if isinstance(one, ChosenProgram) else {}),
+        )
         for one, cluster, split in zip(chosen.in_order, clusters, splits, strict=True)
     ]
     n, m = len(chosen.examples), len(chosen.examples) + len(chosen.corpus)

@@ -80,9 +80,15 @@ def manifest_of(root: Path) -> bytes | None:
         ) from error
 
 
-def read_tree(folder: Path, suffix: str) -> list[SourceFile]:
+def read_tree(folder: Path, suffix: str | tuple[str, ...]) -> Iterator[SourceFile]:
     """Every file with this suffix below `folder`, paths relative to it; none when there is no such folder."""
-    return list(_tree(folder, suffix)) if folder.is_dir() and not folder.is_symlink() else []
+    if folder.is_dir() and not folder.is_symlink():
+        yield from _tree(folder, suffix)
+
+
+def read_one(file: Path) -> SourceFile:
+    """One plain file, under its own name."""
+    return _read(file, file.name)
 
 
 def _there(root: Path) -> Path:
@@ -105,7 +111,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         ) from error
 
 
-def _tree(folder: Path, suffix: str, *, prefix: str = "") -> Iterator[SourceFile]:
+def _tree(folder: Path, suffix: str | tuple[str, ...], *, prefix: str = "") -> Iterator[SourceFile]:
     for entry in _entries(folder):
         path = prefix + entry.name
         if entry.name.startswith("."):
@@ -129,7 +135,7 @@ def _read(file: Path, path: str) -> SourceFile:
             return _refused(shown, "not-a-file", "not a plain file.", "Put a text file here.")
         if status.st_size > LARGEST_FILE_BYTES:
             message = f"{status.st_size} bytes; at most {LARGEST_FILE_BYTES} are read."
-            return _refused(shown, "too-large", message, "Split it into several examples.")
+            return _refused(shown, "too-large", message, "Split it.")
         with os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as stream:
             return SourceFile(path, stream.read(LARGEST_FILE_BYTES + 1))
     except UnicodeEncodeError:

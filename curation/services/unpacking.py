@@ -6,17 +6,18 @@ Source: docs/imports.md ("Archives")
 from __future__ import annotations
 
 import gzip
+import posixpath
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Self
 
-from curation.domain import tree_manifest
+from curation.domain import corpus, tree_manifest
 from curation.domain.labels import TOPICS
 from curation.domain.markdown import LARGEST_FILE_BYTES
 from curation.domain.problems import Problem
@@ -56,6 +57,15 @@ class ArchiveRefused(FolderRefused):
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What is looked for in an archive."""
+
+    suffixes: tuple[str, ...]
+    path_of: Callable[[str], str]  # the name in the archive -> the path that is kept
+    is_junk: Callable[[str], bool]  # whether an entry is skipped and not refused
+
+
+@dataclass(frozen=True)
 class Member:
     """One entry of an archive. `file` is None for what is skipped and listed: folders' notes, macOS junk."""
 
@@ -64,8 +74,11 @@ class Member:
     done_bytes: int  # how far the reading has come in the archive itself
 
 
-def members_of(archive: Path) -> Iterator[Member]:
-    """Every entry in the archive's order; each path begins at its topic folder.
+def members_of(archive: Path, wanted: Wanted | None = None) -> Iterator[Member]:
+    """Every entry in the archive's order.
+
+    Args:
+        wanted: EXAMPLES if not given, whose paths begin at their topic folder.
 
     Raises:
         ArchiveRefused: broken, or larger than the limits; members before that were given.
@@ -74,7 +87,7 @@ def members_of(archive: Path) -> Iterator[Member]:
     read = _zip_members if zipfile.is_zipfile(archive) else _tar_members
     count = 0
     try:
-        for member in read(archive):
+        for member in read(archive, wanted or EXAMPLES):
             count += 1
             if count > MAX_FILES:
                 raise ArchiveRefused(
@@ -178,13 +191,13 @@ class _CarefulTarInfo(tarfile.TarInfo):
         return info
 
 
-def _tar_members(archive: Path) -> Iterator[Member]:
+def _tar_members(archive: Path, wanted: Wanted) -> Iterator[Member]:
     with _opened_tar(archive) as (tar, raw):
         for info in tar:
             tar.members = []  # tarfile would remember every header
             if info.isdir():
                 continue
-            yield Member(_shown(info.name), _tar_file(tar, info), raw.tell())
+            yield Member(_shown(info.name), _tar_file(tar, info, wanted), raw.tell())
 
 
 @contextmanager
@@ -202,22 +215,22 @@ def _opened_tar(archive: Path) -> Iterator[tuple[Any, BinaryIO]]:
             yield tar, raw
 
 
-def _tar_file(tar: tarfile.TarFile, info: tarfile.TarInfo) -> SourceFile | None:
+def _tar_file(tar: tarfile.TarFile, info: tarfile.TarInfo, wanted: Wanted) -> SourceFile | None:
     name = _shown(info.name)
-    if _is_junk(info.name):
+    if wanted.is_junk(info.name):
         return None
     if info.issym() or info.islnk():
         return _refused(name, "symlink", "A link is not followed.", "Pack the file itself.")
     if not info.isreg() or info.issparse():
         return _refused(name, "not-a-file", "Not a plain file.", "Pack text files only.")
-    if problem := _name_problem(info.name) or _size_problem(info.name, info.size):
+    if problem := _name_problem(info.name, wanted) or _size_problem(info.name, info.size):
         return problem
     content = tar.extractfile(info)
     assert content is not None  # a plain file
-    return _read(info.name, content)
+    return _read(wanted.path_of(info.name), info.name, content)
 
 
-def _zip_members(archive: Path) -> Iterator[Member]:
+def _zip_members(archive: Path, wanted: Wanted) -> Iterator[Member]:
     _small_directory(archive)
     size = archive.stat().st_size
     total = 0
@@ -226,15 +239,15 @@ def _zip_members(archive: Path) -> Iterator[Member]:
             if info.filename.endswith("/"):  # is_dir() stumbles over an empty name
                 continue
             name = _shown(info.filename)
-            file = _zip_file(unpacked, info)
+            file = _zip_file(unpacked, info, wanted)
             total += len(file.data or b"") if file else 0
             _within_limits(total, max(size, 1))
             yield Member(name, file, min(info.header_offset + info.compress_size, size))
 
 
-def _zip_file(unpacked: zipfile.ZipFile, info: zipfile.ZipInfo) -> SourceFile | None:
+def _zip_file(unpacked: zipfile.ZipFile, info: zipfile.ZipInfo, wanted: Wanted) -> SourceFile | None:
     name = _shown(info.filename)
-    if _is_junk(info.filename):
+    if wanted.is_junk(info.filename):
         return None
     mode = info.external_attr >> 16
     if mode and (mode & 0o170000) not in (0, 0o100000):
@@ -244,11 +257,11 @@ def _zip_file(unpacked: zipfile.ZipFile, info: zipfile.ZipInfo) -> SourceFile | 
         return _refused(name, "encrypted", "The file is encrypted.", "Pack it without a password.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return _refused(name, "compression", "Packed in an unusual way.", "Pack it as an ordinary .zip.")
-    if problem := _name_problem(info.orig_filename) or _size_problem(info.filename, info.file_size):
+    if problem := _name_problem(info.orig_filename, wanted) or _size_problem(info.filename, info.file_size):
         return problem
     try:
         with unpacked.open(info) as content:
-            return _read(info.filename, content)
+            return _read(wanted.path_of(info.filename), info.filename, content)
     except _BROKEN as error:
         return _refused(name, "broken", f"Cannot be unpacked ({_sentence(error)}).", "Pack it again.")
 
@@ -269,11 +282,11 @@ def _small_directory(archive: Path) -> None:
         raise ArchiveRefused(f"The archive lists {entries:,} files; {MAX_FILES:,} are read. Make several.")
 
 
-def _read(name: str, content: BinaryIO | IO[bytes]) -> SourceFile:
+def _read(path: str, name: str, content: BinaryIO | IO[bytes]) -> SourceFile:
     data = content.read(LARGEST_FILE_BYTES + 1)  # markdown.decode refuses what is larger
     if len(data) > LARGEST_FILE_BYTES:
         return _too_large(name, len(data))
-    return SourceFile(example_path(name), data)
+    return SourceFile(path, data)
 
 
 def example_path(name: str) -> str:
@@ -297,15 +310,27 @@ def _once(member: Member, file: SourceFile, seen: set[str]) -> Member:
 def _is_junk(name: str) -> bool:
     """What archivers add, and what lies beside the examples of a training-data folder."""
     parts = name.split("/")
-    names = {".DS_Store", "Thumbs.db", "desktop.ini", tree_manifest.NAME} | NOT_EXAMPLE_FILES
-    if "__MACOSX" in parts or parts[-1] in names:
+    if _is_of_an_archiver(name) or parts[-1] in {tree_manifest.NAME} | NOT_EXAMPLE_FILES:
         return True
-    return parts[-1].startswith("._") or (
-        not any(part in TOPICS for part in parts[:1]) and any(part in NOT_EXAMPLES for part in parts[:-1])
-    )
+    return not any(part in TOPICS for part in parts[:1]) and any(part in NOT_EXAMPLES for part in parts[:-1])
 
 
-def _name_problem(name: str) -> SourceFile | None:
+def _is_no_program(name: str) -> bool:
+    """Whatever else lies in a repository is no mistake."""
+    return _is_of_an_archiver(name) or not name.lower().endswith((*corpus.SUFFIXES, *ARCHIVES))
+
+
+def _is_of_an_archiver(name: str) -> bool:
+    parts = name.split("/")
+    names = {".DS_Store", "Thumbs.db", "desktop.ini"}
+    return "__MACOSX" in parts or parts[-1] in names or parts[-1].startswith("._")
+
+
+EXAMPLES = Wanted((".md",), example_path, _is_junk)
+PROGRAMS = Wanted(corpus.SUFFIXES, posixpath.normpath, _is_no_program)
+
+
+def _name_problem(name: str, wanted: Wanted) -> SourceFile | None:
     shown = _shown(name)
     parts = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or ".." in parts or (len(name) > 1 and name[1] == ":"):
@@ -320,7 +345,7 @@ def _name_problem(name: str) -> SourceFile | None:
         return _refused(
             shown, "nested-archive", "An archive in an archive is not opened.", "Unpack it first."
         )
-    if not name.lower().endswith(".md"):
+    if not name.lower().endswith(wanted.suffixes):
         return _refused(shown, "not-markdown", "Not a Markdown file.", "Leave it out, or name it .md.")
     return None
 
@@ -331,7 +356,7 @@ def _size_problem(name: str, size: int) -> SourceFile | None:
 
 def _too_large(name: str, size: int) -> SourceFile:
     message = f"{size:,} bytes; at most {LARGEST_FILE_BYTES:,} are read."
-    return _refused(_shown(name), "too-large", message, "Split it into several examples.")
+    return _refused(_shown(name), "too-large", message, "Split it.")
 
 
 def _refused(path: str, code: str, message: str, suggestion: str) -> SourceFile:

@@ -45,7 +45,7 @@ def kind_of(name: str) -> str:
     for suffix, kind in _KINDS.items():
         if name.lower().endswith(suffix):
             return kind
-    raise UploadRefused(f"{_plain(name)}: not one of {', '.join(UPLOAD_SUFFIXES)}.")
+    raise UploadRefused(f"{plain(name)}: not one of {', '.join(UPLOAD_SUFFIXES)}.")
 
 
 def upload(
@@ -69,8 +69,8 @@ def upload(
     folder = settings.VAR / "imports" / uuid.uuid4().hex
     folder.mkdir(parents=True)
     try:
-        sha256, size = _keep(chunks, folder / "upload")
-        active = ImportJob.objects.filter(sha256=sha256, topic=topic, source_name=_plain(name))
+        sha256, size = keep(chunks, folder / "upload")
+        active = ImportJob.objects.filter(sha256=sha256, topic=topic, source_name=plain(name))
         if same := active.exclude(state__in=["done", *queueing.TERMINAL]).first():
             shutil.rmtree(folder)
             return same
@@ -117,12 +117,12 @@ def open_job(
                 idempotency_key=key,
                 requested_by=author,
                 kind=kind,
-                source_name=_plain(name),
+                source_name=plain(name),
                 source_path=str(source),
                 topic=topic,
                 sha256=sha256,
                 size_bytes=size_bytes,
-                note=note or f"imported from {_plain(name)}"[:300],
+                note=note or f"imported from {plain(name)}"[:300],
             )
             auditing.record(
                 actor=author,
@@ -158,7 +158,7 @@ def forget_unused() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _keep(chunks: Iterable[bytes], file: Path) -> tuple[str, int]:
+def keep(chunks: Iterable[bytes], file: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with file.open("xb") as stream:
         for chunk in chunks:
@@ -175,7 +175,7 @@ def _keep(chunks: Iterable[bytes], file: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name for a page: its last part, visible signs only."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     visible = last.encode("utf-8", "replace").decode()

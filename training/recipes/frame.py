@@ -33,6 +33,7 @@ class _Dataclass(Protocol):
     __dataclass_fields__: typing.ClassVar[dict[str, Any]]
 
 
+PROGRAM_SUFFIXES = (".bbj", ".src", ".txt")
 R = TypeVar("R", bound=_Dataclass)
 Work = Callable[[R, RunFolder], dict[str, Any]]
 
@@ -139,6 +140,11 @@ def fault_point(stage: str, point: str) -> None:
             raise Failure(
                 "config_invalid", f'STAGE_FAULT: "{kind}" is not one of kill, oom, enospc, hang, exit75.'
             )
+
+
+def program_files(folder: Path) -> list[Path]:
+    """Every raw BBj program below `folder`, in path order."""
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in PROGRAM_SUFFIXES)
 
 
 def existing_folder(text: str, name: str, code: str = "config_invalid") -> Path:

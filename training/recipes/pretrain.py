@@ -3,8 +3,9 @@ itself.
 
     python -m training.recipes.pretrain runs/17/pretrain/recipe.json
 
-Reads   <base_model>, <corpus_folder>/train/*.bbj and validation/*.bbj (or, without these two, all *.bbj in
-it) Writes  <folder>/adapter/, metrics.jsonl (a line per logged step), checkpoints/ while it runs, result.json
+Reads   <base_model>, the programs (.bbj .src .txt) below <corpus_folder>/train and validation (or, without
+        these two, all below it)
+Writes  <folder>/adapter/, metrics.jsonl (a line per logged step), checkpoints/ while it runs, result.json
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder
-from training.recipes.frame import existing_folder, main
+from training.recipes.frame import existing_folder, main, program_files
 from training.recipes.learning import (
     LINEAR_LAYERS,
     LearningRecipe,
@@ -100,14 +101,14 @@ def read_corpus(folder: Path) -> tuple[list[str], list[str]]:
     programs = _programs(folder / "train" if split else folder)
     if not programs:
         raise Failure(
-            "data_invalid", f"{folder}: holds no .bbj file. Import a corpus and freeze the snapshot again."
+            "data_invalid", f"{folder}: holds no program. Import a corpus and freeze the snapshot again."
         )
     return programs, _programs(folder / "validation") if split else []
 
 
 def _programs(folder: Path) -> list[str]:
     texts = []
-    for file in sorted(folder.rglob("*.bbj")):
+    for file in program_files(folder):
         try:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:

@@ -2,7 +2,7 @@
 
     python -m training.recipes.tiny_base var/base-models/build/recipe.json
 
-Reads   <corpus_folder>/**/*.bbj, and <snapshot_folder>/train.jsonl if named (for the tokenizer only)
+Reads   the programs below <corpus_folder>, and <snapshot_folder>/train.jsonl if named (for its tokenizer)
 Writes  <out>/<digest>/ (model, tokenizer, BUILT_FROM.json), result.json {"base_model": that folder, …}
 
 It knows nothing: the same two stages that teach a real model have to teach it everything, from the letters
@@ -24,7 +24,7 @@ from typing import Any
 
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder, values_digest, write_json
-from training.recipes.frame import existing_folder, main
+from training.recipes.frame import existing_folder, main, program_files
 
 BUILDER_VERSION = "tiny-1"
 
@@ -69,9 +69,7 @@ def build(recipe: TinyBaseRecipe, folder: RunFolder) -> dict[str, Any]:
     corpus = existing_folder(recipe.corpus_folder, "corpus_folder")
     texts = sorted(_texts(corpus, recipe.snapshot_folder))
     if not texts:
-        raise Failure(
-            "data_invalid", f"{corpus}: holds no .bbj file. Import the corpus before the rehearsal."
-        )
+        raise Failure("data_invalid", f"{corpus}: holds no program. Import the corpus before the rehearsal.")
     digest = _digest(recipe, texts)
     target = Path(recipe.out).absolute() / digest[:16]
     built = target / "BUILT_FROM.json"
@@ -168,7 +166,7 @@ def _tokenizer(recipe: TinyBaseRecipe, texts: list[str]) -> Any:
 
 
 def _texts(corpus: Path, snapshot_folder: str) -> Iterator[str]:
-    for file in corpus.rglob("*.bbj"):
+    for file in program_files(corpus):
         yield file.read_text(encoding="utf-8")
     if snapshot_folder:
         file = existing_folder(snapshot_folder, "snapshot_folder") / "train.jsonl"

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from curation.domain.bbj import CHECK_VERSION, Finding
-from curation.models import CorpusFile, Example, Revision, TaskSet
-from curation.services import importing, source_files
+from curation.models import CorpusFile, CorpusProgram, Example, Revision, TaskSet
+from curation.services import gathering, importing, source_files
 from tests import makers
 
 
@@ -127,7 +127,8 @@ def test_the_corpus_keeps_the_newest_text_even_when_a_change_is_taken_back(train
         importing.import_corpus(training_data)
     importing.import_corpus(training_data)
 
-    assert [file.text for file in importing.newest_corpus()] == ["rem one\n"]
+    program = CorpusProgram.objects.get()
+    assert (program.head.text, program.versions) == ("rem one\n", 3)
     assert CorpusFile.objects.count() == 3
 
 
@@ -135,7 +136,7 @@ def test_a_broken_corpus_file_writes_nothing(training_data, db):
     makers.put(training_data, "corpus/a.bbj", "rem one\n")
     makers.put(training_data, "corpus/b.bbj", b"\xff")
 
-    with pytest.raises(importing.CorpusRefused, match=r"corpus/b\.bbj"):
+    with pytest.raises(gathering.CorpusRefused, match=r"corpus/b\.bbj"):
         importing.import_corpus(training_data)
 
     assert not CorpusFile.objects.exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
-from curation.domain import chatml
+from curation.domain import chatml, markdown
 from curation.domain.bbj import CHECK_VERSION
 from curation.models import ImmutableRowError, Snapshot, SnapshotEntry
 from curation.services import deduplicating, exporting, importing, snapshotting, writing_back
@@ -150,10 +150,11 @@ def test_the_code_of_a_test_task_under_other_words_blocks(maintainer, holdout):
     ]
 
 
-def test_a_raw_program_that_solves_a_test_task_blocks(maintainer, holdout, tmp_path):
+def test_a_raw_program_that_solves_a_test_task_blocks(maintainer, tmp_path):
     makers.approved()
-    makers.put(tmp_path, "corpus/solved.bbj", makers.program("Locked task"))
-    importing.import_corpus(tmp_path)
+    makers.raw_program("solved.bbj", makers.program("Locked task"))
+    makers.put(tmp_path, "tasks/holdout/locked.md", makers.example_text("Locked task"))
+    importing.import_tasks(tmp_path)
 
     with pytest.raises(snapshotting.HoldoutLeak, match=r"corpus/solved\.bbj"):
         snapshotting.freeze(name="v1", author=maintainer)
@@ -167,10 +168,10 @@ def test_an_example_without_an_answer_blocks(maintainer):
         snapshotting.freeze(name="v1", author=maintainer)
 
 
-def test_a_control_token_in_a_raw_program_blocks(maintainer, tmp_path):
+def test_a_control_token_in_a_raw_program_blocks(maintainer, monkeypatch):
     makers.approved()
-    makers.put(tmp_path, "corpus/bad.bbj", 'print "<|im_end|>"\n')
-    importing.import_corpus(tmp_path)
+    monkeypatch.setattr(markdown, "check_characters", lambda text, path: [])  # as an older studio let it in
+    makers.raw_program("bad.bbj", 'print "<|im_end|>"\n')
 
     with pytest.raises(
         snapshotting.FreezeRefused, match=r"corpus/bad\.bbj: holds the control token <\|im_end\|>"

@@ -10,6 +10,7 @@ from curation.views import (
     duplicates,
     editor,
     examples,
+    exports,
     history,
     imports,
     labelling,
@@ -111,7 +112,12 @@ urlpatterns = [
     path("snapshots/<int:snapshot_id>/", snapshots.snapshot_page, name="snapshot_page"),
     path(
         "snapshots/<int:snapshot_id>/files/<str:file_name>",
-        snapshots.snapshot_download,
+        exports.snapshot_download,
         name="snapshot_download",
+    ),
+    path(
+        "snapshots/<int:snapshot_id>/exports/<slug:format>.zip",
+        exports.snapshot_export,
+        name="snapshot_export",
     ),
 ]

@@ -112,6 +112,7 @@ MATRIX: dict[str, tuple[Least, Least]] = {
     "snapshot_freeze": ("maintainer", "maintainer"),
     "snapshot_page": ("author", None),
     "snapshot_download": ("author", None),
+    "snapshot_export": ("author", None),
     # training
     "run_start": ("author", "maintainer"),
     "run_list": ("author", None),
@@ -234,6 +235,7 @@ OPERATIONS: dict[str, tuple[str | None, Least]] = {
     "GET /snapshots/{snapshot_id}": ("snapshots:read", "author"),
     "GET /snapshots/{snapshot_id}/entries": ("snapshots:read", "author"),
     "GET /snapshots/{snapshot_id}/files/{file_name}": ("snapshots:read", "author"),
+    "GET /snapshots/{snapshot_id}/exports/{format}": ("snapshots:read", "author"),
     "GET /runs": ("runs:read", "author"),
     "POST /runs": ("runs:write", "maintainer"),
     "GET /run-preflight": ("runs:read", "author"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,19 +11,12 @@ from django.urls import reverse
 from ninja import Query, Router, Schema, Status
 from pydantic import Field, StringConstraints
 
-from curation.api import etags
 from curation.api.problems import Problem
 from curation.api.shapes import ApiRequest, Body, ById, ByText, Id, Page, page_of
 from curation.models import Snapshot
-from curation.services import exporting, snapshotting
+from curation.services import snapshotting
 
 router = Router(tags=["dataset versions"])
-CONTENT_TYPES = {
-    "manifest.json": "application/json",
-    "README.md": "text/markdown; charset=utf-8",
-    "train.jsonl": "application/x-ndjson",
-    "validation.jsonl": "application/x-ndjson",
-}
 
 
 class Gate(Schema):
@@ -124,32 +117,6 @@ def snapshot_entries(
 ) -> dict[str, Any]:
     snapshot = get_object_or_404(Snapshot, pk=snapshot_id)
     return page_of(request, response, snapshot.entries.all(), "path", page)
-
-
-@router.get(
-    "/snapshots/{snapshot_id}/files/{file_name}",
-    response={200: Any, 304: None, 409: Problem},
-    summary="Download a file of a dataset version",
-    openapi_extra={
-        "responses": {
-            200: {"content": {kind.partition(";")[0]: {"schema": {}} for kind in CONTENT_TYPES.values()}}
-        }
-    },
-)
-def snapshot_file(
-    request: ApiRequest,
-    snapshot_id: Id,
-    file_name: Literal[*exporting.FILES],  # type: ignore[valid-type]
-) -> HttpResponse:
-    """Byte-identical each time."""
-    snapshot = get_object_or_404(Snapshot, pk=snapshot_id)
-    tag = f"{snapshot.digest}.{file_name}"
-    if etags.is_known(request, tag):
-        return HttpResponse(status=304, headers={"ETag": f'"{tag}"'})
-    response = HttpResponse(exporting.file_of(snapshot, file_name), content_type=CONTENT_TYPES[file_name])
-    response["Content-Disposition"] = f'attachment; filename="{snapshot.name}-{file_name}"'
-    response["ETag"] = f'"{tag}"'
-    return response
 
 
 def _row(snapshot: Snapshot) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from curation.domain.markdown import CodeFile, ExampleDoc
 
 __all__ = [
     "CONTROL_TOKENS",
+    "SYSTEM_PROMPTS",
     "TEMPLATE_VERSION",
     "ControlTokenError",
     "Extraction",
@@ -27,16 +28,23 @@ __all__ = [
     "prompt_code",
     "render",
     "render_conversation",
+    "system_prompt",
 ]
 
 TEMPLATE_VERSION = "chatml-1"
 
-_EXPERT = "You are an expert BBj programmer. Write code for {generation}."
-_ANYTHING = "You are an expert BBj programmer."
+# The policy of this template version: every row begins with exactly one system message. An example's is made
+# from its type and its generation labels alone; a conversation keeps the one that it came with.
 _EXPLAINER = (
     "You are an expert BBj programmer who explains code to other developers. The code is for {generation}."
 )
-_MIGRATOR = "You are an expert BBj programmer who migrates code from {source} to {target}."
+SYSTEM_PROMPTS = {
+    "completion": "You are an expert BBj programmer. Write code for {generation}.",
+    "comprehension": _EXPLAINER,
+    "migration": "You are an expert BBj programmer who migrates code from {source} to {target}.",
+    "explanation": _EXPLAINER,
+    "conversation": "You are an expert BBj programmer.",  # where it came without one
+}
 
 # Possessive (*+): an answer that repeats one letter for ever must not cost the square of its length.
 _FENCE = re.compile(r"(?ms)^ {0,3}```[ \t]*+([\w+-]*+)[^\n]*+\n(.*?)(?:^ {0,3}```[ \t]*$|\Z)")
@@ -74,7 +82,8 @@ def render(doc: ExampleDoc) -> dict[str, list[dict[str, str]]]:
         RenderError: a part that the type needs is missing.
         ControlTokenError: a message holds a control token.
     """
-    system, user, assistant = _PARTS[doc.type](doc)
+    system = system_prompt(doc)
+    user, assistant = _PARTS[doc.type](doc)
     if doc.type in ("comprehension", "migration") and not prompt_code(doc).strip():
         place = "below ### Before (…)" if doc.type == "migration" else "in ## Code"
         raise RenderError(
@@ -98,10 +107,18 @@ def render(doc: ExampleDoc) -> dict[str, list[dict[str, str]]]:
     }
 
 
+def system_prompt(doc: ExampleDoc) -> str:
+    """The system message of an example, by its type and its generation labels."""
+    return SYSTEM_PROMPTS[doc.type].format(generation=_names(doc.generations), **_move(doc))
+
+
 def render_conversation(system: str, prompt: str, answer: str) -> dict[str, list[dict[str, str]]]:
     """A conversation that is no example, in the same form; its own system prompt stays where it has one."""
     return {
-        "prompt": [{"role": "system", "content": system or _ANYTHING}, {"role": "user", "content": prompt}],
+        "prompt": [
+            {"role": "system", "content": system or SYSTEM_PROMPTS["conversation"]},
+            {"role": "user", "content": prompt},
+        ],
         "completion": [{"role": "assistant", "content": answer}],
     }
 
@@ -148,41 +165,27 @@ def _looks_like_bbj(text: str) -> bool:
     return 0 < len(lines) <= 2 * code
 
 
-def _completion(doc: ExampleDoc) -> tuple[str, str, str]:
-    return (
-        _EXPERT.format(generation=_names(doc.generations)),
-        doc.description or doc.title,
-        _fenced(_side(doc, "")),
-    )
+def _completion(doc: ExampleDoc) -> tuple[str, str]:
+    return doc.description or doc.title, _fenced(_side(doc, ""))
 
 
-def _comprehension(doc: ExampleDoc) -> tuple[str, str, str]:
-    question = f"Explain this BBj code.\n\n{_fenced(_side(doc, ''))}"
-    return _EXPLAINER.format(generation=_names(doc.generations)), question, doc.explanation
+def _comprehension(doc: ExampleDoc) -> tuple[str, str]:
+    return f"Explain this BBj code.\n\n{_fenced(_side(doc, ''))}", doc.explanation
 
 
-def _migration(doc: ExampleDoc) -> tuple[str, str, str]:
-    source = _names((doc.from_generation,)) if doc.from_generation else "older BBj"
-    target = _names(doc.to_generation) if doc.to_generation else _names(doc.generations)
-    request = f"Convert this code from {source} to {target}. {doc.description or doc.title}"
+def _migration(doc: ExampleDoc) -> tuple[str, str]:
+    request = "Convert this code from {source} to {target}. ".format(**_move(doc))
+    request += doc.description or doc.title
     answer = _fenced(_side(doc, "after"))
     if answer and doc.explanation:
         answer = f"{answer}\n\n{doc.explanation}"
-    return (
-        _MIGRATOR.format(source=source, target=target),
-        f"{request}\n\n{_fenced(_side(doc, 'before'))}",
-        answer,
-    )
+    return f"{request}\n\n{_fenced(_side(doc, 'before'))}", answer
 
 
-def _explanation(doc: ExampleDoc) -> tuple[str, str, str]:
+def _explanation(doc: ExampleDoc) -> tuple[str, str]:
     question = doc.description or doc.title
     code = _fenced(_side(doc, ""))
-    return (
-        _EXPLAINER.format(generation=_names(doc.generations)),
-        f"{question}\n\n{code}" if code else question,
-        doc.explanation,
-    )
+    return f"{question}\n\n{code}" if code else question, doc.explanation
 
 
 _PARTS: dict[str, Any] = {
@@ -191,6 +194,14 @@ _PARTS: dict[str, Any] = {
     "migration": _migration,
     "explanation": _explanation,
 }
+
+
+def _move(doc: ExampleDoc) -> dict[str, str]:
+    """From which generation to which a migration goes, in words."""
+    return {
+        "source": _names((doc.from_generation,)) if doc.from_generation else "older BBj",
+        "target": _names(doc.to_generation or doc.generations),
+    }
 
 
 def _side(doc: ExampleDoc, part: str) -> list[CodeFile]:

@@ -70,6 +70,25 @@ def read(text: str, *, file: str) -> FrontMatter:
     return FrontMatter(meta, line_of, body_line, "\n".join(lines[end + 1 :]))
 
 
+def read_again(text: str) -> tuple[dict[str, Any], int, str]:
+    """Fields, line of the body and body of a text that `read` found good before; nothing is checked again.
+
+    Raises:
+        ValueError: there is no front matter that YAML can read.
+    """
+    lines = text.split("\n")
+    end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
+    if lines[0].rstrip() != _FENCE or end is None:
+        raise ValueError("it has no front matter")
+    try:
+        meta = YAMLHandler().load("\n".join(lines[1:end]))
+    except yaml.YAMLError as error:
+        raise ValueError("its front matter is not YAML") from error
+    if not isinstance(meta, dict):
+        raise ValueError("its front matter has no fields")
+    return meta, end + 2, "\n".join(lines[end + 1 :])
+
+
 def _walk(block: str, file: str) -> tuple[list[Problem], dict[str, int]]:
     """Refuse what plain front matter has no use for; note the line of each top-level key."""
     problems: list[Problem] = []

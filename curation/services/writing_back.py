@@ -9,20 +9,14 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import IO
-
-from django.conf import settings
 
 from curation.domain import markdown, tree_manifest
 from curation.models import Revision
-from curation.services import finding
+from curation.services import archiving, finding
 from curation.services.exporting import ExportRefused, write_whole
 from curation.services.source_files import MAX_FILES
 from curation.services.unpacking import LARGEST_TOTAL_BYTES
-
-IN_MEMORY_BYTES = 8 * 1024 * 1024  # of an archive; a larger one lies in STUDIO_VAR while it is made and sent
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a .zip can name
 
 
 @dataclass(frozen=True)
@@ -79,9 +73,7 @@ def export_archive(filters: finding.Filters) -> tuple[IO[bytes], int]:
     Raises:
         ExportRefused: More examples, or more bytes, than an import takes.
     """
-    folder = settings.VAR / "exports"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 - the caller closes it
+    file = archiving.scratch()
     try:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             exported: dict[str, str] = {}
@@ -96,22 +88,16 @@ def export_archive(filters: finding.Filters) -> tuple[IO[bytes], int]:
                         f"{LARGEST_TOTAL_BYTES:,} bytes, that one import takes back. Filter by topic and "
                         "download each, or use manage.py export_examples on the server."
                     )
-                archive.writestr(_entry(path), data)
-            archive.writestr(_entry(tree_manifest.NAME), tree_manifest.write(exported))
+                archive.writestr(archiving.entry(path, zipfile.ZIP_DEFLATED), data)
+            archive.writestr(
+                archiving.entry(tree_manifest.NAME, zipfile.ZIP_DEFLATED), tree_manifest.write(exported)
+            )
         size_bytes = file.tell()
         file.seek(0)
     except BaseException:
         file.close()
         raise
     return file, size_bytes
-
-
-def _entry(path: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(path, EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.create_system = 3  # whatever system this is
-    entry.external_attr = 0o100644 << 16
-    return entry
 
 
 def _texts(filters: finding.Filters) -> Iterator[tuple[str, str]]:

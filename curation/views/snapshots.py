@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,13 +13,6 @@ from curation.models import Snapshot
 from curation.services import exporting, snapshotting
 from curation.views.paging import page_of
 from studio.http import SignedInRequest
-
-CONTENT_TYPES = {
-    "manifest.json": "application/json; charset=utf-8",
-    "README.md": "text/markdown; charset=utf-8",
-    "train.jsonl": "application/x-ndjson; charset=utf-8",
-    "validation.jsonl": "application/x-ndjson; charset=utf-8",
-}
 
 SHOWN_CONVERSATIONS = 500  # the manifest names all
 
@@ -72,21 +65,7 @@ def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
         "counts": snapshot.report.get("counts", {}),
         "manifest": snapshotting.manifest_of(snapshot),
         "files": exporting.FILES,
+        "formats": exporting.FORMATS,
         "intact": snapshotting.recomputed_digest(snapshot) == snapshot.digest,
     }
     return render(request, "curation/snapshot_page.html", context)
-
-
-@require_safe
-def snapshot_download(request: SignedInRequest, snapshot_id: int, file_name: str) -> HttpResponse:
-    snapshot = get_object_or_404(Snapshot, pk=snapshot_id)
-    if file_name not in exporting.FILES:
-        raise Http404
-    try:
-        text = exporting.file_of(snapshot, file_name)
-    except exporting.ExportRefused as error:
-        messages.error(request, str(error))
-        return redirect("snapshot_page", snapshot.pk)
-    response = HttpResponse(text, content_type=CONTENT_TYPES[file_name])
-    response["Content-Disposition"] = f'attachment; filename="{snapshot.name}-{file_name}"'
-    return response

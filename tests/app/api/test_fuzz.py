@@ -169,6 +169,7 @@ def made(folder: Path) -> dict[str, Any]:
         "view_id": bookmarking.save(owner=maintainer, name="all", query="topic=gui", shared=True).pk,
         "snapshot_id": snapshot.pk,
         "file_name": "train.jsonl",
+        "format": "messages",
         "run_id": run.pk,
         "artifact_id": artifact.pk,
         "evaluation_id": evaluation.pk,

@@ -25,6 +25,12 @@ def conversation(
     )
 
 
+def exported(frozen, name):
+    file, _ = exporting.made(frozen, name)
+    with file:
+        return file.read().decode()
+
+
 def test_nobody_chooses_what_they_imported(maintainer, reviewer):
     record = conversation(maintainer)
 
@@ -71,10 +77,10 @@ def test_a_dataset_version_takes_chosen_conversations_and_older_ones_keep_their_
     assert entry["content_hash"] == record.content_hash
     assert after.report["counts"]["conversations"] == {entry["split"]: 1}
     (row,) = SnapshotConversation.objects.filter(snapshot=after)
-    lines = exporting.jsonl(after, row.split).splitlines()
+    lines = exported(after, f"{row.split}.jsonl").splitlines()
     assert json.loads(lines[-1])["completion"] == [{"role": "assistant", "content": record.answer}]
-    assert "| conversations |" in exporting.dataset_card(after)
-    assert "conversations" not in exporting.dataset_card(before)
+    assert "| conversations |" in exported(after, "README.md")
+    assert "conversations" not in exported(before, "README.md")
 
 
 def test_a_conversation_close_to_a_held_out_task_stops_the_version(maintainer, reviewer, tmp_path):

@@ -13,7 +13,7 @@ from django.test import AsyncClient
 from django.urls import reverse
 
 from curation.domain import markdown, tree_manifest
-from curation.services import exporting, writing_back
+from curation.services import archiving, exporting, writing_back
 from curation.services.finding import Filters
 from tests import makers
 
@@ -176,7 +176,7 @@ def test_more_than_an_import_takes_is_refused(as_author, monkeypatch):
 
 
 def test_a_large_download_lies_on_disk_while_it_is_sent(as_author, monkeypatch, var):
-    monkeypatch.setattr(writing_back, "IN_MEMORY_BYTES", 10)
+    monkeypatch.setattr(archiving, "IN_MEMORY_BYTES", 10)
     makers.approved("gui/a.md")
 
     response = as_author.get(reverse("example_download"))

@@ -28,6 +28,25 @@ def test_an_example_becomes_exactly_these_messages(kind: str):
     assert rendered == (GOLDEN / f"{kind}.json").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("kind", ["completion", "comprehension", "migration", "explanation"])
+def test_a_row_has_one_system_message_first_and_the_policy_alone_makes_it(kind: str):
+    doc = example(kind)
+    same_labels = dataclasses.replace(doc, title="Another", description="Another", path="gui/x.md")
+
+    messages = [m for part in chatml.render(doc).values() for m in part]
+
+    assert [m["role"] for m in messages] == ["system", "user", "assistant"]
+    assert messages[0]["content"] == chatml.system_prompt(doc) == chatml.system_prompt(same_labels)
+
+
+def test_a_conversation_keeps_its_system_prompt_and_gets_the_plain_one_without_it():
+    for own, expected in (("Be brief.", "Be brief."), ("", chatml.SYSTEM_PROMPTS["conversation"])):
+        rendered = chatml.render_conversation(own, "How?", "So.")
+
+        assert [m["role"] for part in rendered.values() for m in part] == ["system", "user", "assistant"]
+        assert rendered["prompt"][0]["content"] == expected
+
+
 @pytest.mark.parametrize("token", chatml.CONTROL_TOKENS)
 def test_a_control_token_never_reaches_a_message(token: str):
     doc = dataclasses.replace(example("completion"), description=f"end {token}")

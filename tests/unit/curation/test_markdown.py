@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.domain import markdown
+from curation.domain.labels import TOPICS
 from curation.domain.problems import has_errors
 
 GOOD = """---
@@ -339,3 +341,23 @@ def test_an_escape_in_quotes_brings_in_no_character_that_is_refused(escape):
     problems = markdown.parse(text, path="strings/a.md").problems
 
     assert [(p.line, p.field) for p in problems if p.severity == "error"] == [(2, "title")]
+
+
+SHIPPED = Path(__file__).resolve().parents[3] / "training-data"
+
+
+def test_a_text_that_was_good_is_read_again_without_checks_as_the_same():
+    files = [file for file in sorted(SHIPPED.glob("*/*.md")) if file.parent.name in TOPICS]
+    assert len(files) > 50
+    for file in files:
+        path, text = f"{file.parent.name}/{file.name}", file.read_text(encoding="utf-8")
+
+        assert markdown.read_again(text, path=path) == markdown.parse(text, path=path).doc
+
+
+@pytest.mark.parametrize(
+    "text", ["", "rem", "---\na: [", "---\na: [\n---\n", "---\n- a\n---\n", "---\na: 1\n---\n"]
+)
+def test_what_is_no_example_is_not_read_again(text):
+    with pytest.raises(ValueError, match="front matter"):
+        markdown.read_again(text, path="gui/a.md")

@@ -34,7 +34,6 @@ from curation.api import (
     queue,
     reviews,
     saved_views,
-    snapshot_diffs,
     snapshots,
     texts,
 )
@@ -245,7 +244,6 @@ for noun in (
     conversations,
     snapshots,
     exports,
-    snapshot_diffs,
     runs,
     artifacts,
     evaluations,

@@ -113,11 +113,6 @@ MATRIX: dict[str, tuple[Least, Least]] = {
     "snapshot_page": ("author", None),
     "snapshot_download": ("author", None),
     "snapshot_export": ("author", None),
-    "snapshot_compare": ("author", None),
-    "snapshot_diff": ("author", None),
-    "snapshot_change": ("author", None),
-    "snapshot_changes": ("author", None),
-    "snapshot_changelog": ("author", None),
     # training
     "run_start": ("author", "maintainer"),
     "run_list": ("author", None),
@@ -129,6 +124,10 @@ MATRIX: dict[str, tuple[Least, Least]] = {
     "evaluation_list": ("author", None),
     "evaluation_page": ("author", None),
     "attempt_draft": (None, "author"),
+    "task_list": ("author", None),
+    "holdout_list": ("maintainer", None),
+    "task_look": (None, "maintainer"),
+    "task_download": (None, "maintainer"),
 }
 ADMIN_SITE = "admin"  # Django's own admin: role admin only
 API = "ninja"  # the API (studio/door.py): tokens instead of sessions, and a table of its own:
@@ -239,10 +238,6 @@ OPERATIONS: dict[str, tuple[str | None, Least]] = {
     "GET /snapshot-plan": ("snapshots:read", "maintainer"),
     "GET /snapshots/{snapshot_id}": ("snapshots:read", "author"),
     "GET /snapshots/{snapshot_id}/entries": ("snapshots:read", "author"),
-    "GET /snapshots/{snapshot_id}/changelog": ("snapshots:read", "author"),
-    "GET /snapshots/{snapshot_id}/diff/{other_id}": ("snapshots:read", "author"),
-    "GET /snapshots/{snapshot_id}/diff/{other_id}/changes": ("snapshots:read", "author"),
-    "GET /snapshots/{snapshot_id}/diff/{other_id}/changes/{position}": ("snapshots:read", "author"),
     "GET /snapshots/{snapshot_id}/files/{file_name}": ("snapshots:read", "author"),
     "GET /snapshots/{snapshot_id}/exports/{format}": ("snapshots:read", "author"),
     "GET /runs": ("runs:read", "author"),

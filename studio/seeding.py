@@ -47,17 +47,18 @@ def import_shipped() -> importing.ImportResult:
         settings.STUDIO_TRAINING_DATA, licence=SHIPPED_LICENCE, source="shipped with BBj Studio"
     )
     importing.import_tasks(settings.STUDIO_TRAINING_DATA)
+    importing.import_task_examples(settings.STUDIO_TRAINING_DATA, author=role_account(AUTHORS, "maintainer"))
     return result
 
 
 def approve_shipped() -> int:
-    """Record the review that the shipped examples had before they were shipped. Returns how many.
+    """Record the review that the shipped examples and tasks had before they were shipped. Returns how many.
 
     Only texts that are byte for byte what the studio's own account imported, and that nobody has judged
     yet: a text a person wrote or edited waits for a person.
     """
     reviewer = role_account(REVIEWERS, "reviewer")
-    waiting = Example.objects.with_status_in("needs_review").filter(head__author__username=AUTHORS)
+    waiting = Example.everything.with_status_in("needs_review").filter(head__author__username=AUTHORS)
     for example in waiting:
         reviewing.record_review(
             example=example,
@@ -79,7 +80,7 @@ def seed() -> list[str]:
     approved = approve_shipped()
     return [
         f"{result.created} examples imported, {result.unchanged} unchanged, {result.refused} refused",
-        f"{approved} shipped examples approved by {REVIEWERS}",
+        f"{approved} shipped examples and test tasks approved by {REVIEWERS}",
     ]
 
 

@@ -125,10 +125,36 @@ def example(path: str = "", text: str = "", *, author: User | None = None) -> Ex
     return saved.example
 
 
+def task(
+    pool: str = "triage",
+    text: str = "",
+    *,
+    mark: str = "program",
+    author: User | None = None,
+    name: str = "",
+) -> Example:
+    """A test task with one revision, waiting for review."""
+    name = name or f"task-{next(_numbers)}"
+    saved = authoring.save(
+        author=author or user(),
+        path=f"{pool}/{name}.md",
+        text=text or example_text(f"Task {name}"),
+        base_hash="",
+        pool=pool,
+        mark=mark,
+    )
+    assert saved.example, [str(problem) for problem in saved.problems]
+    return saved.example
+
+
 def edited(example: Example, text: str, *, author: User | None = None) -> Example:
     """The same example with another text."""
     saved = authoring.save(
-        author=author or user(), path=example.path, text=text, base_hash=example.content_hash
+        author=author or user(),
+        path=example.path,
+        text=text,
+        base_hash=example.content_hash,
+        pool=example.pool,
     )
     assert saved.revision, [str(problem) for problem in saved.problems]
     example.refresh_from_db()
@@ -140,7 +166,12 @@ def mended(example: Example, text: str, *, reviewer: User | None = None) -> Exam
     reviewer = reviewer or user("reviewer")
     draft = amending.begin(example=example, reviewer=reviewer)
     saved = authoring.save(
-        author=reviewer, path=example.path, text=text, base_hash=example.content_hash, draft=draft
+        author=reviewer,
+        path=example.path,
+        text=text,
+        base_hash=example.content_hash,
+        draft=draft,
+        pool=example.pool,
     )
     assert saved.revision, [str(problem) for problem in saved.problems]
     example.refresh_from_db()

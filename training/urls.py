@@ -1,6 +1,6 @@
 from django.urls import path
 
-from training.views import artifacts, evaluations, runs
+from training.views import artifacts, evaluations, runs, tasks
 
 urlpatterns = [
     path("train/", runs.run_start, name="run_start"),
@@ -12,5 +12,9 @@ urlpatterns = [
     path("artifacts/<int:artifact_id>/download/", artifacts.artifact_download, name="artifact_download"),
     path("evaluations/", evaluations.evaluation_list, name="evaluation_list"),
     path("evaluations/<int:evaluation_id>/", evaluations.evaluation_page, name="evaluation_page"),
+    path("tasks/", tasks.task_list, name="task_list"),
+    path("tasks/holdout/", tasks.holdout_list, name="holdout_list"),
+    path("tasks/holdout/look/", tasks.task_look, name="task_look"),
+    path("tasks/download/", tasks.task_download, name="task_download"),
     path("attempts/<int:attempt_id>/draft/", evaluations.attempt_draft, name="attempt_draft"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -235,7 +235,7 @@ def revision_list(
 )
 def revision_get(request: ApiRequest, response: HttpResponse, example_id: Id, number: Id) -> Any:
     """It never changes, so its ETag is its content hash."""
-    rows = Revision.objects.select_related("author", "parent")
+    rows = Revision.objects.filter(example__pool="").select_related("author", "parent")
     revision = get_object_or_404(rows, example_id=example_id, number=number)
     body = RevisionOut(
         **_revision_row(revision),
@@ -296,11 +296,13 @@ def row_of(example: Example) -> dict[str, Any]:
     return row | {"id": example.pk, "written_by": username(example.written_by)}
 
 
-def example_out(example_id: int) -> ExampleOut:
-    example = get_object_or_404(Example.objects.select_related("head", "written_by"), pk=example_id)
+def example_out(example_id: int, rows: QuerySet[Example] | None = None) -> ExampleOut:
+    """An ordinary example with its text, or one of these rows."""
+    among = Example.objects.all() if rows is None else rows
+    example = get_object_or_404(among.select_related("head", "written_by"), pk=example_id)
     head = example.head
     assert head
-    problems = authoring.read(head.text.encode(), path=example.path).problems
+    problems = authoring.read(head.text.encode(), path=example.path, pool=example.pool).problems
     return ExampleOut(
         **row_of(example),
         text=head.text,

@@ -10,7 +10,9 @@ from pydantic import Field
 
 from curation.api.examples import ExampleOut, ExampleRow, example_out, row_of
 from curation.api.shapes import ApiRequest, Body, ById, Id, Page, page_of
-from curation.services import reserving
+from curation.domain.tasks import HOLDOUT
+from curation.models import Example
+from curation.services import looking, reserving
 
 router = Router(tags=["queue"])
 
@@ -35,11 +37,12 @@ def queue_next(request: ApiRequest, payload: NextIn) -> Status[Any]:
     example = reserving.take_next(request.user, after=payload.after, before=payload.before)
     if example is None:
         return Status(204, None)
+    looking.look(example, request.user, "review")
     place = reserving.place_in_queue(request.user, example)
     return Status(
         200,
         {
-            "example": example_out(example.pk),
+            "example": example_out(example.pk, Example.everything.all()),
             "number": place.number,
             "of": place.of,
             "open_elsewhere": [
@@ -57,7 +60,8 @@ def queue_leave(request: ApiRequest) -> Status[None]:
 
 @router.get("/disputes", response=Page[ExampleRow], summary="List what you may settle")
 def dispute_list(request: ApiRequest, response: HttpResponse, page: Query[ById]) -> dict[str, Any]:
-    """Read the verdicts, then settle with a review that has `adjudicates`."""
-    rows = reserving.disputed_for(request.user).select_related("written_by")
+    """Read the verdicts, then settle with a review that has `adjudicates`. A holdout task is settled on its
+    page, where the look at it is noted."""
+    rows = reserving.disputed_for(request.user).exclude(pool=HOLDOUT).select_related("written_by")
     found = page_of(request, response, rows, "pk", page)
     return found | {"items": [row_of(example) for example in found["items"]]}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 from pydantic import Field, StringConstraints
 
 from curation.api import etags
+from curation.api.opening import open_to_judge
 from curation.api.problems import Problem
 from curation.api.shapes import PLAIN, ApiRequest, Body, Id, Label
-from curation.models import Comment, Example, Review, SecretWaiver
+from curation.models import Comment, Review, SecretWaiver
 from curation.services import commenting, reviewing, waiving
 
 router = Router(tags=["reviews"])
@@ -90,7 +90,7 @@ class SuspectOut(Schema):
 
 @router.get("/examples/{example_id}/reviews", response=Standing, summary="Read status and verdicts")
 def review_list(request: ApiRequest, example_id: Id) -> dict[str, Any]:
-    example = get_object_or_404(Example, pk=example_id)
+    example = open_to_judge(request, example_id)
     shown = reviewing.shown_reviews(example, request.user)
     return {
         "status": reviewing.status_of(example),
@@ -109,7 +109,7 @@ def review_list(request: ApiRequest, example_id: Id) -> dict[str, Any]:
 )
 def review_create(request: ApiRequest, example_id: Id, payload: ReviewIn) -> Status[dict[str, Any]]:
     """Nobody judges what they wrote or edited."""
-    example = get_object_or_404(Example, pk=example_id)
+    example = open_to_judge(request, example_id)
     recorded = reviewing.record_review(
         example=example,
         reviewer=request.user,
@@ -126,7 +126,7 @@ def review_create(request: ApiRequest, example_id: Id, payload: ReviewIn) -> Sta
 )
 def comment_create(request: ApiRequest, example_id: Id, payload: CommentIn) -> Status[dict[str, Any]]:
     """It decides nothing, and it stays."""
-    example = get_object_or_404(Example, pk=example_id)
+    example = open_to_judge(request, example_id)
     written = commenting.comment(
         example=example,
         author=request.user,
@@ -142,7 +142,7 @@ def comment_create(request: ApiRequest, example_id: Id, payload: CommentIn) -> S
     summary="List what looks like a secret",
 )
 def suspect_list(request: ApiRequest, example_id: Id) -> list[dict[str, Any]]:
-    example = get_object_or_404(Example.objects.select_related("head"), pk=example_id)
+    example = open_to_judge(request, example_id)
     return [
         {
             "rule": suspect.secret.rule,
@@ -161,7 +161,7 @@ def suspect_list(request: ApiRequest, example_id: Id) -> list[dict[str, Any]]:
 )
 def secret_waive(request: ApiRequest, example_id: Id, payload: WaiverIn) -> Status[dict[str, Any]]:
     """Any edit of the text asks again."""
-    example = get_object_or_404(Example, pk=example_id)
+    example = open_to_judge(request, example_id)
     waiver = waiving.waive(
         example=example, by=request.user, content_hash=etags.seen_hash(request, example), **payload.dict()
     )

@@ -12,6 +12,7 @@ from curation.domain.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
 from curation.domain.problems import Problem
 from curation.forms.examples import LARGEST_ID, SourceField
 from curation.forms.sheet import MOST_PROGRAMS, Sheet
+from curation.models.examples import MARKS, TASK_POOLS
 from curation.services import authoring, drafting
 
 FORM, MARKDOWN = "form", "markdown"
@@ -38,6 +39,8 @@ class EditorForm(forms.Form):
         r"\A[0-9a-f]{64}\Z", required=False
     )  # hash of the text that the page began with
     accepted = forms.CharField(max_length=drafting.MAX_ACCEPTED, required=False)
+    pool = forms.ChoiceField(choices=TASK_POOLS, required=False)  # of a test task
+    mark = forms.ChoiceField(choices=MARKS, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -127,6 +130,7 @@ class BeginningForm(forms.Form):
         required=False, choices=[(one, one) for one in ("all", *GENERATIONS)]
     )
     way = forms.ChoiceField(required=False, choices=WAYS)
+    pool = forms.ChoiceField(required=False, choices=TASK_POOLS)
 
     def values(self) -> dict[str, Any]:
         self.is_valid()

@@ -15,16 +15,14 @@ from curation.models.lists import SavedView
 from curation.models.marks import LabelMark
 from curation.models.reviews import Assignment, Comment, OpenVerdict, Reservation, Review
 from curation.models.secrets import SecretWaiver
-from curation.models.snapshot_diffs import SnapshotChange, SnapshotDiff
 from curation.models.snapshots import (
     Snapshot,
     SnapshotConversation,
     SnapshotCorpusFile,
     SnapshotEntry,
     SnapshotGeneral,
-    Task,
-    TaskSet,
 )
+from curation.models.tasks import Task, TaskSet
 
 __all__ = [
     "Assignment",
@@ -58,10 +56,8 @@ __all__ = [
     "SavedView",
     "SecretWaiver",
     "Snapshot",
-    "SnapshotChange",
     "SnapshotConversation",
     "SnapshotCorpusFile",
-    "SnapshotDiff",
     "SnapshotEntry",
     "SnapshotGeneral",
     "Task",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from curation.domain import review
+from curation.domain import review, tasks
 from curation.models.immutable import ImmutableModel
 
 DISCARDED = ("rejected", "set_aside")
@@ -22,7 +22,10 @@ FILTERED = (
     "label_source",
     "label_verdict",
     "import_job",
+    "pool",
 )
+TASK_POOLS = [("holdout", "holdout, locked: totals only"), ("triage", "triage pool: failures may be read")]
+MARKS = list(tasks.MARKS.items())
 
 
 class ExampleQuerySet(models.QuerySet):
@@ -40,8 +43,20 @@ class ExampleQuerySet(models.QuerySet):
         return self.with_status_in("approved")
 
 
+class Ordinary(models.Manager.from_queryset(ExampleQuerySet)):  # type: ignore[misc]  # made at run time
+    """Examples that may become training data: no test task, whatever else is asked of them."""
+
+    def get_queryset(self) -> ExampleQuerySet:
+        rows: ExampleQuerySet = super().get_queryset().filter(pool="")
+        return rows
+
+
 class Example(models.Model):
-    """One file of training-data/. The path is its identity; its text is the head revision's."""
+    """One file of training-data/. The path is its identity; its text is the head revision's.
+
+    A test task is a row too, since it is written and reviewed like an example. `objects` never yields one;
+    what has to see both asks `everything` (docs/decisions: tasks are examples in a pool).
+    """
 
     STATUSES = [
         ("needs_review", "waiting for review"),
@@ -113,7 +128,22 @@ class Example(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = ExampleQuerySet.as_manager()
+    pool = models.CharField(
+        max_length=10,
+        choices=TASK_POOLS,
+        blank=True,
+        default="",
+        help_text="of a test task; empty: an ordinary example",
+    )
+    mark = models.CharField(
+        max_length=20,
+        choices=MARKS,
+        default=tasks.PROGRAM,
+        help_text="of a test task: what the checker has to say about its right answer",
+    )
+
+    objects = Ordinary()  # the first one: get_object_or_404 and forms go by it
+    everything = ExampleQuerySet.as_manager()
 
     class Meta:
         ordering = ["path"]
@@ -220,6 +250,8 @@ class Draft(models.Model):
     accepted_labels = models.CharField(
         max_length=200, blank=True, help_text="the labels as they were when a suggestion was accepted"
     )
+    pool = models.CharField(max_length=10, choices=TASK_POOLS, blank=True, default="")
+    mark = models.CharField(max_length=20, choices=MARKS, default=tasks.PROGRAM)
     mends = models.BooleanField(
         default=False, help_text="a reviewer opened it to fix and approve: what is saved counts as mended"
     )

@@ -81,36 +81,3 @@ class SnapshotGeneral(ImmutableModel):
 
     def __str__(self) -> str:
         return f"{self.snapshot}: {self.example}"
-
-
-class TaskSet(ImmutableModel):
-    """A versioned, hashed set of held-out test tasks (two pools). Written once, like a snapshot."""
-
-    name = models.CharField(max_length=80, unique=True)
-    digest = models.CharField(max_length=64, unique=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-pk"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Task(ImmutableModel):
-    """One held-out task: an example file that never enters a snapshot; its answer is the gold answer."""
-
-    POOLS = [("holdout", "holdout, locked: totals only"), ("triage", "triage pool: failures may be read")]
-
-    task_set = models.ForeignKey(TaskSet, on_delete=models.PROTECT, related_name="tasks")
-    path = models.CharField(max_length=200)
-    pool = models.CharField(max_length=10, choices=POOLS)
-    text = models.TextField()
-    content_hash = models.CharField(max_length=64)
-
-    class Meta:
-        ordering = ["task_set_id", "path"]
-        constraints = [models.UniqueConstraint(fields=["task_set", "path"], name="task_once_per_set")]
-
-    def __str__(self) -> str:
-        return self.path

@@ -40,7 +40,7 @@ class Confusion:
 
 def judged_texts() -> list[JudgedText]:
     """One an example, newest verdict first."""
-    rows = Review.objects.filter(example__reviews_needed__gte=2).order_by("-pk")
+    rows = Review.objects.filter(example__reviews_needed__gte=2, example__pool="").order_by("-pk")
     columns = (
         "example_id",
         "content_hash",

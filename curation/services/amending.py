@@ -71,6 +71,7 @@ def relabel(
         base_hash=content_hash,
         note=note,
         endorsed=True,
+        pool=current.pool,
     )
     if not saved.ok:
         raise CannotRelabel(f"{saved.problems[0].message} Press E and mend it in the editor.")

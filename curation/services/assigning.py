@@ -63,7 +63,7 @@ def assign(*, examples: Collection[int], to: Sequence[User], by: User) -> Assign
     own: set[Pair] = set()
     known: list[int] = []
     for part in _parts(sorted(set(examples))):
-        known += Example.objects.filter(pk__in=part).values_list("pk", flat=True)
+        known += Example.everything.filter(pk__in=part).values_list("pk", flat=True)
         written = Revision.objects.filter(example__in=part, author__in=able)
         own.update(written.values_list("example", "author").distinct())
     wanted = {(example, user.pk) for example in known for user in to}
@@ -139,13 +139,13 @@ def set_needed(needed: Mapping[int, int]) -> None:
     """The same without a word in the audit log, for examples that the caller has locked."""
     for number in set(needed.values()):
         for part in _parts(sorted(pk for pk in needed if needed[pk] == number)):
-            Example.objects.filter(pk__in=part).update(reviews_needed=number)
+            Example.everything.filter(pk__in=part).update(reviews_needed=number)
     standing.refresh(needed)
 
 
 def _record(action: str, pairs: Sequence[Pair], by: User) -> None:
     examples = {example for example, _ in pairs}
-    one = Example.objects.get(pk=examples.pop()) if len(examples) == 1 else None
+    one = Example.everything.get(pk=examples.pop()) if len(examples) == 1 else None
     people = User.objects.filter(pk__in={user for _, user in pairs}).order_by("username")
     names = list(people.values_list("username", flat=True))
     auditing.record(actor=by, action=action, subject=one, reviewers=names, pairs=pairs)

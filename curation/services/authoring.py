@@ -15,6 +15,7 @@ from curation.domain.bbj import CHECK_VERSION, check
 from curation.domain.labels import TOPICS
 from curation.domain.markdown import CodeFile, ExampleDoc
 from curation.domain.problems import Problem, has_errors
+from curation.domain.tasks import POOLS, PROGRAM, TASK_TYPES, topic_of
 from curation.models import Draft, Example, Revision
 from curation.services import auditing, comparing, describing, drafting, marking, owning, standing
 
@@ -69,13 +70,24 @@ class StaleText(OtherText):
         self.draft = draft
 
 
-def path_problems(path: str) -> list[Problem]:
-    """The hard rules for an example's path; whether the name is kebab-case is a warning of the parser."""
+def path_problems(path: str, *, pool: str = "") -> list[Problem]:
+    """The hard rules for an example's path; whether the name is kebab-case is a warning of the parser.
+
+    Args:
+        pool: That of a test task, which lies in the folder of its pool. Left out: no task may be written.
+    """
     match = PATH.fullmatch(path)
+    if pool and (not match or match["topic"] != pool or ".." in path):
+        message = f'path: "{path}" is not {pool}/<name>.md, and a test task lies in the folder of its pool.'
+        return [Problem(path, 0, "path", "error", message, f"Write it like {pool}/leap-year.md.", "path")]
     if not match or ".." in path:
         message = f'path: "{path}" is not <topic>/<name>.md.'
         return [Problem(path, 0, "path", "error", message, "Write it like gui/hello-window.md.", "path")]
-    if match["topic"] not in TOPICS:
+    if not pool and match["topic"] in POOLS:
+        message = f'path: "{match["topic"]}" is the folder of test tasks, which teach nothing.'
+        suggestion = "Write a task from the page of the test tasks, or choose a topic folder."
+        return [Problem(path, 0, "topic", "error", message, suggestion, "path")]
+    if not pool and match["topic"] not in TOPICS:
         message = f'path: the topic folder "{match["topic"]}" is not one of {", ".join(TOPICS)}.'
         suggestion = f"Write it like {TOPICS[0]}/hello-window.md."
         return [Problem(path, 0, "topic", "error", message, suggestion, "path")]
@@ -85,9 +97,13 @@ def path_problems(path: str) -> list[Problem]:
     return []
 
 
-def read(data: bytes, *, path: str) -> Checked:
-    """Check a file's bytes: path, encoding, front matter, sections, control tokens; all problems at once."""
-    problems = path_problems(path)
+def read(data: bytes, *, path: str, pool: str = "") -> Checked:
+    """Check a file's bytes: path, encoding, front matter, sections, control tokens; all problems at once.
+
+    Args:
+        pool: That of the test task which the file is.
+    """
+    problems = path_problems(path, pool=pool)
     text, more = markdown.decode(data, path=path)
     problems += more
     if text is None:
@@ -95,10 +111,15 @@ def read(data: bytes, *, path: str) -> Checked:
     parsed = markdown.parse(text, path=path)
     refused_path = has_errors(problems)
     problems += [
-        p for p in parsed.problems if not (refused_path and p.code in ("file-name", "topic-unknown"))
+        p
+        for p in parsed.problems
+        if not (refused_path and p.code in ("file-name", "topic-unknown"))
+        and not (pool and p.code == "topic-unknown")
     ]
     if parsed.doc:
         problems += _doc_problems(parsed.doc)
+        if pool:
+            problems += _task_problems(parsed.doc)
     problems += secrets.problems(text, file=path)
     return Checked(parsed.doc, text, tuple(problems), parsed.code_files)
 
@@ -116,6 +137,20 @@ def _doc_problems(doc: ExampleDoc) -> list[Problem]:
     except chatml.RenderError as error:
         message = f"Nothing can be learned from it yet: {error}."
         problems.append(Problem(doc.path, 0, "not-trainable", "warning", message, "Add the missing section."))
+    return problems
+
+
+def _task_problems(doc: ExampleDoc) -> list[Problem]:
+    """What a test task needs beyond the format."""
+    problems = []
+    if doc.type not in TASK_TYPES:
+        message = f'type: "{doc.type}" has no code to judge; a test task is {" or ".join(TASK_TYPES)}.'
+        problems.append(
+            Problem(doc.path, 0, "task-type", "error", message, "Write type: completion.", "type")
+        )
+    if not topic_of(doc.tags):
+        message = f"tags: none of them is a topic, so the task counts under none ({', '.join(TOPICS)})."
+        problems.append(Problem(doc.path, 0, "task-topic", "warning", message, "Add its topic.", "tags"))
     return problems
 
 
@@ -149,6 +184,8 @@ def store(
     warnings: int = 0,
     endorsed: bool = False,
     labelled: str = "",
+    pool: str = "",
+    mark: str = PROGRAM,
 ) -> tuple[Example, Revision | None]:
     """Make `text` the head of `path`, inside the caller's transaction; unchanged text makes no revision.
 
@@ -158,13 +195,14 @@ def store(
         endorsed: A reviewer mended the text and found it right otherwise.
         labelled: Who gave its generation labels where they are new (curation.domain.labelling.SOURCES).
             Left out: a person, unless an earlier text of the example comes back.
+        pool, mark: Of a new test task.
     """
     content_hash = markdown.content_hash(text)
     example = _locked(path)
     if example and example.content_hash == content_hash:
         return example, None
     parent = example.head if example else None
-    example = example or Example(path=path)
+    example = example or Example(path=path, pool=pool, mark=mark)
     said = findings(doc) if said is None else said
     meta = describing.meta_of(doc, problem_count=warnings + len(said))
     describing.describe(example, meta, content_hash=content_hash, author=author, endorsed=endorsed)
@@ -193,11 +231,11 @@ def store(
 
 def _locked(path: str) -> Example | None:
     """The example of this path, locked with those whose standing may hang on its text."""
-    example = Example.objects.filter(path=path).select_related("head").first()
+    example = Example.everything.filter(path=path).select_related("head").first()
     if example is None:
         return None
     standing.lock([example.pk])
-    return Example.objects.select_related("head").get(pk=example.pk)
+    return Example.everything.select_related("head").get(pk=example.pk)
 
 
 def save(
@@ -210,6 +248,8 @@ def save(
     draft: Draft | None = None,
     endorsed: bool = False,
     labelled: str = "",
+    pool: str = "",
+    mark: str = PROGRAM,
 ) -> Saved:
     """Save what an author typed, as the next revision of `path` or, with errors, as a draft.
 
@@ -220,13 +260,17 @@ def save(
             saves a draft that was opened to mend it.
         labelled: "suggestion" when the author accepted the suggested generations and changed nothing about
             them; left out, new labels are the author's own.
+        pool: That of the test task which is written; left out, it is an ordinary example.
+        mark: Of a new test task (curation.domain.tasks.MARKS).
 
     Raises:
         StaleText: The example has another text than base_hash by now. What was typed is kept as a draft.
     """
 
     def keep() -> Draft:
-        return _keep(author=author, path=path, text=text, base_hash=base_hash, draft=draft)
+        return _keep(
+            author=author, path=path, text=text, base_hash=base_hash, draft=draft, pool=pool, mark=mark
+        )
 
     try:
         saved = write(
@@ -238,6 +282,8 @@ def save(
             draft=draft,
             endorsed=endorsed,
             labelled=labelled,
+            pool=pool,
+            mark=mark,
         )
     except OtherText as other:
         raise StaleText(other.example, mine=other.mine, theirs=other.theirs, draft=keep()) from other
@@ -258,6 +304,8 @@ def write(
     endorsed: bool = False,
     labelled: str = "",
     logged: bool = True,
+    pool: str = "",
+    mark: str = PROGRAM,
 ) -> Saved:
     """The same for an author whose text is safe elsewhere: with errors, nothing is kept.
 
@@ -267,7 +315,7 @@ def write(
     Raises:
         OtherText: The example has another text than base_hash by now.
     """
-    checked = read(text.replace("\r\n", "\n").encode("utf-8", "replace"), path=path)
+    checked = read(text.replace("\r\n", "\n").encode("utf-8", "replace"), path=path, pool=pool)
     problems = checked.problems
     if checked.doc is None or not checked.ok:
         return Saved(None, None, problems)
@@ -288,6 +336,8 @@ def write(
                     warnings=len(checked.problems),
                     endorsed=mended,
                     labelled=labelled,
+                    pool=pool,
+                    mark=mark,
                 )
                 if draft:
                     drafting.discard(draft)
@@ -297,7 +347,7 @@ def write(
                         _log(revision, by=author)
                 return Saved(example, revision, problems)
     except IntegrityError:  # two people made the same new path at the same moment
-        present = Example.objects.get(path=path)
+        present = Example.everything.get(path=path)
     if present and base_hash:
         assert present.head
         raise OtherText(present, mine=text, theirs=present.head.text)
@@ -321,11 +371,13 @@ def _log(revision: Revision, *, by: User) -> None:
     )
 
 
-def _keep(*, author: User, path: str, text: str, base_hash: str, draft: Draft | None) -> Draft:
+def _keep(
+    *, author: User, path: str, text: str, base_hash: str, draft: Draft | None, pool: str, mark: str
+) -> Draft:
     if draft is None:
-        example = Example.objects.filter(path=path).first() if base_hash else None
+        example = Example.everything.filter(path=path).first() if base_hash else None
         if example is None:
-            return drafting.new_draft(author=author, path=path, text=text)
+            return drafting.new_draft(author=author, path=path, text=text, pool=pool, mark=mark)
         draft = drafting.draft_of(author=author, example=example)
     return drafting.keep(draft, text=text, path=path, base_hash=base_hash)
 

@@ -27,7 +27,7 @@ def comment(
     text = text.strip()
     if not text or len(text) > MAX_TEXT:
         raise NotCommented(f"A comment has from 1 to {MAX_TEXT:,} characters; this one has {len(text):,}.")
-    current = Example.objects.select_for_update(of=("self",)).select_related("head").get(pk=example.pk)
+    current = Example.everything.select_for_update(of=("self",)).select_related("head").get(pk=example.pk)
     assert current.head
     if content_hash != current.content_hash:
         raise NotCommented(f"{current.path} changed after you opened it. Read the new text first.")

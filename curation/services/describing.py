@@ -12,6 +12,7 @@ from curation.domain.labelling import labels_of
 from curation.domain.labels import generation_label
 from curation.domain.markdown import ExampleDoc
 from curation.domain.search_words import words_of
+from curation.domain.tasks import topic_of
 from curation.models import Example, ExampleTag, ExampleWords
 
 LONGEST_TAG = 60  # characters; the width of the column
@@ -52,6 +53,8 @@ def describe(
     example.content_hash = content_hash
     for name in ("title", "type", "topic", "difficulty", "generations"):
         setattr(example, name, meta[name])
+    if example.pool:
+        example.topic = topic_of(meta["tags"])
     # An import that an older studio checked has neither of these.
     example.problem_count = meta.get("problem_count", 0)
     example.label_verdict = meta.get("label_verdict", "")
@@ -61,7 +64,11 @@ def describe(
 
 
 def index(rows: Sequence[tuple[Example, str, Sequence[str]]]) -> None:
-    """Write the words and tags of these examples: (example, its present text, its tags)."""
+    """Write the words and tags of these examples: (example, its present text, its tags).
+
+    Of a test task nothing is written: no search finds it, and no list of tags counts it.
+    """
+    rows = [row for row in rows if not row[0].pool]
     ExampleTag.objects.filter(example__in=[example.pk for example, _, _ in rows]).delete()
     ExampleTag.objects.bulk_create(
         ExampleTag(example=example, tag=tag)

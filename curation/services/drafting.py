@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from curation.domain.tasks import PROGRAM
 from curation.models import Draft, Example
 
 MAX_TEXT = 1024 * 1024  # characters; a longer text is no example, and typing it takes a pasted file
@@ -30,11 +31,28 @@ def open_draft(*, author: User, path: str = "", text: str = "", origin: str = ""
     return new_draft(author=author, path=path, text=text, origin=origin)
 
 
-def new_draft(*, author: User, path: str = "", text: str = "", origin: str = "") -> Draft:
-    """A draft of an example that does not exist yet, even when its path is taken: saving will say so."""
+def new_draft(
+    *,
+    author: User,
+    path: str = "",
+    text: str = "",
+    origin: str = "",
+    pool: str = "",
+    mark: str = PROGRAM,
+) -> Draft:
+    """A draft of an example that does not exist yet, even when its path is taken: saving will say so.
+
+    Args:
+        pool, mark: Of the test task that it shall become.
+    """
     path = path.replace("\0", "")[:MAX_PATH]
     return Draft.objects.create(
-        author=author, path=path, text=_storable(text, path), origin=origin[:MAX_ORIGIN]
+        author=author,
+        path=path,
+        text=_storable(text, path),
+        origin=origin[:MAX_ORIGIN],
+        pool=pool,
+        mark=mark,
     )
 
 
@@ -43,10 +61,16 @@ def draft_of(*, author: User, example: Example) -> Draft:
     """The author's one draft of this example; a new one starts from the present text."""
     if draft := Draft.objects.filter(author=author, example=example).order_by("-pk").first():
         return draft
-    head = Example.objects.select_related("head").get(pk=example.pk).head
+    head = Example.everything.select_related("head").get(pk=example.pk).head
     assert head  # only inside the transaction that makes it has an example no text
     return Draft.objects.create(
-        author=author, example=example, path=example.path, text=head.text, base_hash=head.content_hash
+        author=author,
+        example=example,
+        path=example.path,
+        text=head.text,
+        base_hash=head.content_hash,
+        pool=example.pool,
+        mark=example.mark,
     )
 
 
@@ -57,12 +81,14 @@ def keep(
     path: str | None = None,
     base_hash: str | None = None,
     accepted: str | None = None,
+    mark: str | None = None,
 ) -> Draft:
     """Keep what was typed so far.
 
     Args:
         accepted: The labels as they were when their author accepted a suggestion
             (curation.domain.label_advice.label_signature).
+        mark: Of a test task.
 
     Raises:
         DraftTooLong: The text passes MAX_TEXT; the draft keeps what it had.
@@ -74,6 +100,8 @@ def keep(
         draft.path = path.replace("\0", "")[:MAX_PATH]
     if accepted is not None:
         draft.accepted_labels = accepted[:MAX_ACCEPTED]
+    if mark is not None and draft.pool:
+        draft.mark = mark
     draft.save()
     return draft
 

@@ -5,9 +5,7 @@ Whatever people bring goes through an import job (queueing, checking, storing), 
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +13,7 @@ from typing import Any, Literal
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from curation.domain import corpus, markdown
+from curation.domain import corpus, markdown, tasks
 from curation.domain.labelling import IMPORT
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
@@ -23,8 +21,6 @@ from curation.models import CorpusProgram, Example, Task, TaskSet
 from curation.services import advising, auditing, authoring, comparing, gathering, source_files
 
 Change = Literal["new", "changed", "unchanged", "refused"]
-POOLS = ("holdout", "triage")
-TASK_TYPES = ("completion", "migration")
 
 
 @dataclass(frozen=True)
@@ -154,46 +150,108 @@ def import_corpus(root: Path, *, licence: str = "", source: str = "") -> int:
     return sum(file.is_written for file in gathering.add(mine, terms, author=None, whole=True).files)
 
 
+@dataclass(frozen=True)
+class TaskFile:
+    """One file of root/tasks/ without errors."""
+
+    path: str  # "holdout/leap-year.md"
+    pool: str
+    text: str
+    doc: ExampleDoc
+
+    @property
+    def member(self) -> tasks.Member:
+        return tasks.Member(self.pool, self.path, markdown.content_hash(self.text))
+
+
 @transaction.atomic
 def import_tasks(root: Path) -> TaskSet | None:
-    """Read root/tasks/{holdout,triage}/*.md as the held-out test tasks; the same tasks give the same set.
+    """The set of the tasks shipped in root/tasks/{holdout,triage}/*.md; the same tasks give the same set.
 
-    Returns None when there are no task files.
+    Once somebody froze a set of their own, the newest one is returned and none is written. None when there
+    are no task files.
 
     Raises:
         TasksRefused: A task has errors; nothing was written.
     """
-    tasks: list[Task] = []
-    problems: list[Problem] = []
-    for pool in POOLS:
-        for file in source_files.read_tree(root / "tasks" / pool, ".md"):
-            path = f"{pool}/{file.path}"
-            text, found = _task_text(file, path)
-            problems += found
-            if text is not None:
-                tasks.append(Task(path=path, pool=pool, text=text, content_hash=markdown.content_hash(text)))
-    if has_errors(problems):
-        raise TasksRefused(problems)
-    if not tasks:
+    files = read_tasks(root)
+    if not files:
         return None
-    digest = tasks_digest(tasks)
+    digest = tasks.digest(file.member for file in files)
     if present := TaskSet.objects.filter(digest=digest).first():
         return present
+    newest = TaskSet.objects.order_by("-pk").first()
+    if newest and newest.created_by_id:
+        return newest
     task_set = TaskSet.objects.create(name=f"tasks-{TaskSet.objects.count() + 1}", digest=digest)
-    for task in tasks:
-        task.task_set = task_set
-    Task.objects.bulk_create(tasks)
-    auditing.record(actor=None, action="import.tasks", subject=task_set, digest=digest, tasks=len(tasks))
+    Task.objects.bulk_create(
+        Task(
+            task_set=task_set,
+            path=file.path,
+            pool=file.pool,
+            text=file.text,
+            content_hash=file.member.content_hash,
+        )
+        for file in files
+    )
+    auditing.record(actor=None, action="import.tasks", subject=task_set, digest=digest, tasks=len(files))
     return task_set
 
 
-def tasks_digest(tasks: Iterable[Task]) -> str:
-    """SHA-256 over (pool, path, content hash) of each task: what the set's name stands for."""
-    rows = sorted((task.pool, task.path, task.content_hash) for task in tasks)
-    return hashlib.sha256(json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+@transaction.atomic
+def import_task_examples(root: Path, *, author: User) -> int:
+    """Bring the shipped test tasks in as rows that people can review and edit. Returns how many are written.
+
+    A text that anybody but `author` wrote stays as it is.
+
+    Raises:
+        TasksRefused: A task has errors; nothing was written.
+    """
+    files = read_tasks(root)
+    writers = dict(
+        Example.everything.filter(path__in=[file.path for file in files]).values_list("path", "written_by")
+    )
+    written = 0
+    for file in files:
+        if writers.get(file.path, author.pk) == author.pk:
+            warnings = len(authoring.read(file.text.encode(), path=file.path, pool=file.pool).problems)
+            _, revision = authoring.store(
+                author=author,
+                path=file.path,
+                doc=file.doc,
+                text=file.text,
+                note="shipped with the studio",
+                warnings=warnings,
+                labelled=IMPORT,
+                pool=file.pool,
+            )
+            written += revision is not None
+    if written:
+        auditing.record(actor=author, action="import.task_examples", tasks=written)
+    return written
 
 
-def _task_text(file: source_files.SourceFile, path: str) -> tuple[str | None, list[Problem]]:
+def read_tasks(root: Path) -> list[TaskFile]:
+    """Every test task below root/tasks/, in the order of pools and paths.
+
+    Raises:
+        TasksRefused: with all problems of all files.
+    """
+    files: list[TaskFile] = []
+    problems: list[Problem] = []
+    for pool in tasks.POOLS:
+        for file in source_files.read_tree(root / "tasks" / pool, ".md"):
+            path = f"{pool}/{file.path}"
+            doc, found = _task_doc(file, path)
+            problems += found
+            if doc is not None:
+                files.append(TaskFile(path, pool, doc.text, doc))
+    if has_errors(problems):
+        raise TasksRefused(problems)
+    return files
+
+
+def _task_doc(file: source_files.SourceFile, path: str) -> tuple[ExampleDoc | None, list[Problem]]:
     if file.data is None:
         return None, list(file.problems)
     text, problems = markdown.decode(file.data, path=path)
@@ -201,7 +259,9 @@ def _task_text(file: source_files.SourceFile, path: str) -> tuple[str | None, li
         return None, problems
     parsed = markdown.parse(text, path=path)
     problems += [problem for problem in parsed.problems if problem.severity == "error"]
-    if parsed.doc and parsed.doc.type not in TASK_TYPES:
-        message = f'type: "{parsed.doc.type}" has no code to judge; a task is {" or ".join(TASK_TYPES)}.'
+    if parsed.doc and parsed.doc.type not in tasks.TASK_TYPES:
+        message = (
+            f'type: "{parsed.doc.type}" has no code to judge; a task is {" or ".join(tasks.TASK_TYPES)}.'
+        )
         problems.append(Problem(path, 0, "task-type", "error", message, "Write type: completion."))
-    return (None if has_errors(problems) else text), problems
+    return (None if has_errors(problems) else parsed.doc), problems

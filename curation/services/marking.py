@@ -58,7 +58,7 @@ def take_back(marks: Iterable[LabelMark], *, by: User) -> None:
 def refresh(example: Example, labels: Labels) -> None:
     """Make `label_source` true again; `labels` are all that the present text has."""
     example.label_source = source_of(standing([example.pk])[example.pk], labels)
-    Example.objects.filter(pk=example.pk).update(label_source=example.label_source)
+    Example.everything.filter(pk=example.pk).update(label_source=example.label_source)
 
 
 def standing(ids: Collection[int]) -> dict[int, list[LabelMark]]:

@@ -54,6 +54,7 @@ def save(draft: Draft, *, text: str, theirs_hash: str, note: str = "") -> author
                 base_hash=theirs_hash,
                 note=note,
                 draft=draft,
+                pool=example.pool,
             )
             if saved.revision:
                 auditing.record(

@@ -15,14 +15,14 @@ BATCH = 500  # examples locked at a time
 
 def is_complete() -> bool:
     """Whether every example has its words and columns; those of a studio that was updated have not."""
-    examples = Example.objects.filter(head__isnull=False)
+    examples = Example.objects.filter(head__isnull=False)  # no words are kept of a test task
     return not examples.filter(Q(words__isnull=True) | Q(label_verdict="")).exists()
 
 
 def describe_all() -> int:
     """Read the columns, tags and words of every example from its present text again. Returns how many."""
     done = after = 0
-    rows = Example.objects.filter(head__isnull=False).order_by("pk").values_list("pk", flat=True)
+    rows = Example.everything.filter(head__isnull=False).order_by("pk").values_list("pk", flat=True)
     while batch := list(rows.filter(pk__gt=after)[:BATCH]):
         _describe(batch)
         done, after = done + len(batch), batch[-1]
@@ -31,13 +31,13 @@ def describe_all() -> int:
 
 @transaction.atomic
 def _describe(ids: Sequence[int]) -> None:
-    locked = Example.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+    locked = Example.everything.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     examples = list(locked.select_related("head__author"))
     rows: list[tuple[Example, str, Sequence[str]]] = []
     for example in examples:
         assert example.head
         text = example.head.text
-        checked = authoring.read(text.encode(), path=example.path)
+        checked = authoring.read(text.encode(), path=example.path, pool=example.pool)
         if checked.doc:  # a text that an older studio allowed stays in the lists as it was
             count = len(checked.problems) + len(example.head.findings)
             meta = describing.meta_of(checked.doc, problem_count=count)
@@ -51,5 +51,5 @@ def _describe(ids: Sequence[int]) -> None:
         else:
             example.label_verdict = "cannot tell"
         rows.append((example, text, checked.doc.tags if checked.doc else ()))
-    Example.objects.bulk_update(examples, describing.COLUMNS, batch_size=100)
+    Example.everything.bulk_update(examples, describing.COLUMNS, batch_size=100)
     describing.index(rows)

@@ -31,7 +31,7 @@ def waiting_for(user: User) -> ExampleQuerySet:
 
     Each question about the user is asked once, not of every row (docs/decisions/0025-turns-in-review.md).
     """
-    rows = _without(Example.objects.with_status_in("needs_review"), _written_by(user))
+    rows = _without(Example.everything.with_status_in("needs_review"), _written_by(user))
     rows = _without(rows, _judged_by(user))
     others = Assignment.objects.exclude(reviewer=user).order_by()
     if not others.exists():
@@ -54,7 +54,7 @@ def _without(rows: ExampleQuerySet, ids: QuerySet[Any, Any]) -> ExampleQuerySet:
 
 def disputed_for(user: User) -> ExampleQuerySet:
     """Examples about which reviewers disagree and which this user may settle."""
-    rows = _without(Example.objects.with_status_in("disputed"), _written_by(user))
+    rows = _without(Example.everything.with_status_in("disputed"), _written_by(user))
     return _without(rows, _judged_by(user)).order_by("pk")
 
 
@@ -83,7 +83,7 @@ def take_next(user: User, *, after: int | None = None, before: int | None = None
         for example in _ahead(user, after, before):
             tried += 1
             if _room(user, example) and take(user, example):
-                return Example.objects.select_related("head__author").get(pk=example.pk)
+                return Example.everything.select_related("head__author").get(pk=example.pk)
         if not tried:
             break
     release(user)
@@ -118,7 +118,7 @@ def _ahead(user: User, after: int | None, before: int | None) -> Iterator[Exampl
 def _tier_of(user: User, example_id: int) -> int:
     if Assignment.objects.filter(reviewer=user, example=example_id).exists():
         return 0
-    mended = Example.objects.filter(pk=example_id).values_list("endorsed", flat=True)
+    mended = Example.everything.filter(pk=example_id).values_list("endorsed", flat=True)
     return 1 if any(mended) else 2
 
 
@@ -140,7 +140,7 @@ def _reserved_by_others(user: User) -> list[int]:
 @transaction.atomic
 def take(user: User, example: Example) -> bool:
     """Reserve this example instead of the one this user had, or renew that. False when it is not free."""
-    current = Example.objects.select_for_update(of=("self",)).get(pk=example.pk)
+    current = Example.everything.select_for_update(of=("self",)).get(pk=example.pk)
     if current.status != "needs_review" or not _room(user, current) or not reviewing.may_judge(user, current):
         return False
     Reservation.objects.bulk_create(

@@ -167,7 +167,7 @@ def stands(given: Review) -> bool:
     """Whether this is its reviewer's last word on the text that the example has now."""
     return (
         is_last_word(given, _words_like(given))
-        and Example.objects.filter(pk=given.example_id, content_hash=given.content_hash).exists()
+        and Example.everything.filter(pk=given.example_id, content_hash=given.content_hash).exists()
     )
 
 
@@ -206,7 +206,7 @@ def _words_like(given: Review) -> list[Review]:
 
 def status_of(example: Example) -> str:
     """Where this example stands now, whatever the row in hand says."""
-    return Example.objects.values_list("status", flat=True).get(pk=example.pk)
+    return Example.everything.values_list("status", flat=True).get(pk=example.pk)
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ class Shown:
 
 def shown_reviews(example: Example, viewer: User) -> Shown:
     """The one rule of who sees which verdict, reason and comment; every page and the API ask here."""
-    columns = Example.objects.only("content_hash", "verdict_count", "reviews_needed")
+    columns = Example.everything.only("content_hash", "verdict_count", "reviews_needed")
     now = columns.get(pk=example.pk)
     reviews = example.reviews.select_related("reviewer").order_by("-pk")
     comments = example.comments.select_related("author").order_by("pk")
@@ -242,7 +242,7 @@ def shown_reviews(example: Example, viewer: User) -> Shown:
 
 def without_blind(entries: QuerySet[AuditEntry], viewer: User) -> QuerySet[AuditEntry]:
     """The entries of the audit log but those about words that are hidden from this viewer. They come back."""
-    hidden = Example.objects.filter(
+    hidden = Example.everything.filter(
         pk=OuterRef("subject_id"),
         content_hash=KeyTextTransform("content_hash", OuterRef("detail")),
         reviews_needed__gt=1,
@@ -261,7 +261,7 @@ def without_blind(entries: QuerySet[AuditEntry], viewer: User) -> QuerySet[Audit
 
 def judged_before(example: Example, viewer: User) -> Review | None:
     """The last verdict on an earlier text of this example: the viewer's own, or anybody's."""
-    present = Example.objects.values_list("content_hash", flat=True).get(pk=example.pk)
+    present = Example.everything.values_list("content_hash", flat=True).get(pk=example.pk)
     earlier = example.reviews.exclude(content_hash=present).exclude(verdict="withdrawn")
     newest = earlier.select_related("reviewer").order_by("-pk")
     return newest.filter(reviewer=viewer).first() or newest.first()
@@ -278,7 +278,7 @@ class SentBack:
 def sent_back(user: User) -> ExampleQuerySet:
     """Examples with changes requested by this author; also where a reviewer mended the author's text."""
     # Two questions to indexes and not one over rows that are joined: it is asked for every dashboard.
-    back = Example.objects.with_status_in("changes_requested").order_by()
+    back = Example.everything.with_status_in("changes_requested").order_by()
     mine, mended = back.filter(written_by=user), back.filter(endorsed=True, head__parent__author=user)
     return back.filter(pk__in=mine.values("pk").union(mended.values("pk"))).order_by("pk")
 

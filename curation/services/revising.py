@@ -48,7 +48,13 @@ def restore(*, example: Example, number: int, author: User, base_hash: str) -> R
     note = f"restored revision {number}"
     try:
         saved = authoring.write(
-            author=author, path=example.path, text=text, base_hash=base_hash, note=note, logged=False
+            author=author,
+            path=example.path,
+            text=text,
+            base_hash=base_hash,
+            note=note,
+            logged=False,
+            pool=example.pool,
         )
     except authoring.OtherText as other:
         newest = revisions_of(example)[0]

@@ -24,7 +24,7 @@ def lock(ids: Iterable[int]) -> dict[int, Example]:
     around = sorted(_around(wanted))
     locked = {}
     for part in _parts(around):
-        rows = Example.objects.select_for_update(of=("self",)).filter(pk__in=part).order_by("pk")
+        rows = Example.everything.select_for_update(of=("self",)).filter(pk__in=part).order_by("pk")
         locked.update({example.pk: example for example in rows})
     return {pk: example for pk, example in locked.items() if pk in wanted}
 
@@ -44,7 +44,7 @@ def refresh_all() -> int:
     """The same for every example: for a migration, a restored backup, and before a version is frozen."""
     changed = after = 0
     while part := list(
-        Example.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]
+        Example.everything.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]
     ):
         with transaction.atomic():
             lock(part)
@@ -71,13 +71,13 @@ def words_of(example: Example) -> list[review.ReviewFact]:
 def _refresh(ids: Collection[int]) -> int:
     read = ("status", "last_verdict", "verdict_count")
     columns = ("content_hash", "reviews_needed", *read)
-    rows = Example.objects.filter(pk__in=ids).only("pk", *columns)
+    rows = Example.everything.filter(pk__in=ids).only("pk", *columns)
     kept_by = _losses(ids)
     winners = {winner for winners in kept_by.values() for winner in winners}
     lost = set(_losses(winners))
     rows_by_id = {row.pk: row for row in rows}
     beside = {
-        row.pk: row for row in Example.objects.filter(pk__in=winners - rows_by_id.keys()).only(*columns)
+        row.pk: row for row in Example.everything.filter(pk__in=winners - rows_by_id.keys()).only(*columns)
     }
     facts = facts_of([*rows_by_id, *beside])
 
@@ -99,7 +99,7 @@ def _refresh(ids: Collection[int]) -> int:
             changed.append(row)
     _note_open_verdicts(rows_by_id, facts)
     # Not `updated_at`: that is when the text changed.
-    Example.objects.bulk_update(changed, read, batch_size=100)
+    Example.everything.bulk_update(changed, read, batch_size=100)
     return len(changed)
 
 

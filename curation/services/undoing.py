@@ -73,7 +73,7 @@ def undo(entry: AuditEntry, *, by: User) -> AuditEntry:
         detail = kind.undo(entry, by) or {}
     except labelling.LabelRefused as refused:
         raise CannotUndo(str(refused)) from refused
-    subject = Example.objects.filter(pk=entry.subject_id).first() if entry.subject_id else None
+    subject = Example.everything.filter(pk=entry.subject_id).first() if entry.subject_id else None
     return auditing.record(
         actor=by, action=f"{entry.action.partition('.')[0]}.undo", subject=subject, undoes=entry, **detail
     )
@@ -120,7 +120,7 @@ def _undo_unassign(entry: AuditEntry, by: User) -> None:
 def _still_needed(entry: AuditEntry) -> dict[int, int]:
     """How many reviewers each example needed before, of those that nobody has changed since."""
     before = dict(entry.detail["before"])
-    present = Example.objects.in_bulk(list(before))
+    present = Example.everything.in_bulk(list(before))
     return {pk: before[pk] for pk, row in present.items() if row.reviews_needed == entry.detail["needed"]}
 
 
@@ -133,7 +133,7 @@ def _undo_needed(entry: AuditEntry, by: User) -> None:
 
 def _text_stands(entry: AuditEntry) -> bool:
     """It is the newest one, and nobody has judged it yet."""
-    unjudged = Example.objects.filter(pk__in=examples_of(entry), verdict_count=0)
+    unjudged = Example.everything.filter(pk__in=examples_of(entry), verdict_count=0)
     return unjudged.filter(head__number=entry.detail["revision"]).exists()
 
 
@@ -150,6 +150,7 @@ def _undo_text(entry: AuditEntry, by: User) -> None:
         base_hash=made.content_hash,
         note=f"revision {made.number} taken back",
         endorsed=made.parent.endorsed,
+        pool=made.example.pool,
     )
     if not saved.ok:
         error = authoring.sorted_by_line(saved.problems)[0]

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import F
 
 from curation.domain import markdown, snapshot
+from curation.domain.tasks import digest
 from curation.models import (
     ChatRecord,
     CorpusFile,
@@ -24,7 +25,7 @@ from curation.models import (
     Task,
     TaskSet,
 )
-from curation.services import converting, guarding, importing
+from curation.services import converting, guarding, posing
 
 CHUNK = 500  # texts in memory
 
@@ -78,7 +79,7 @@ def task_sets() -> Iterator[Trouble]:
         for task in tasks.iterator(chunk_size=CHUNK):
             if markdown.content_hash(task.text) != task.content_hash:
                 yield Trouble(f"{task_set}, task {task.path}", "The text does not match its hash any more.")
-        if importing.tasks_digest(tasks.defer("text")) != task_set.digest:
+        if digest(posing.members_of(task_set)) != task_set.digest:
             yield Trouble(f"{task_set}", "Its tasks are not those of its digest any more.")
 
 

@@ -55,7 +55,7 @@ def waive(
     Raises:
         WaiverRefused: the text changed, nothing stands there, the person wrote the text, or no reason.
     """
-    current = Example.objects.select_for_update(of=("self",)).select_related("head").get(pk=example.pk)
+    current = Example.everything.select_for_update(of=("self",)).select_related("head").get(pk=example.pk)
     if content_hash != current.content_hash:
         raise WaiverRefused(f"{current.path} changed after you opened it. Read the new text and judge that.")
     if owning.is_work_of(by, current):

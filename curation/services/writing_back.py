@@ -6,14 +6,17 @@ Byte-identical where nothing changed. A file that somebody edited and nobody imp
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from django.contrib.auth.models import User
+from django.db import transaction
+
 from curation.domain import markdown, tree_manifest
 from curation.models import Revision
-from curation.services import archiving, finding
+from curation.services import archiving, auditing, finding, looking, posing
 from curation.services.exporting import ExportRefused, write_whole
 from curation.services.source_files import MAX_FILES
 from curation.services.unpacking import LARGEST_TOTAL_BYTES
@@ -73,12 +76,30 @@ def export_archive(filters: finding.Filters) -> tuple[IO[bytes], int]:
     Raises:
         ExportRefused: More examples, or more bytes, than an import takes.
     """
+    return _archive(_texts(filters))
+
+
+@transaction.atomic
+def export_tasks(*, by: User, why: str) -> tuple[IO[bytes], int]:
+    """Every approved test task as tasks/<pool>/<name>.md in a .zip; it is a look at each of the holdout.
+
+    Raises:
+        ExportRefused: More tasks, or more bytes, than an import takes.
+    """
+    rows = list(posing.tasks().approved().select_related("head"))
+    for task in rows:
+        looking.look(task, by, f"download: {why}"[: looking.MAX_REASON])
+    auditing.record(actor=by, action="task.download", tasks=len(rows), why=why)
+    return _archive((f"tasks/{task.path}", task.head.text) for task in rows if task.head)
+
+
+def _archive(texts: Iterable[tuple[str, str]]) -> tuple[IO[bytes], int]:
     file = archiving.scratch()
     try:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             exported: dict[str, str] = {}
             size_bytes = 0
-            for path, text in _texts(filters):
+            for path, text in texts:
                 data = text.encode()
                 size_bytes += len(data)
                 exported[path] = markdown.content_hash(text)

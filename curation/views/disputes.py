@@ -10,11 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from curation.forms.reviews import ReviewForm
 from curation.models import Example
-from curation.services import reserving, reviewing
+from curation.services import looking, reserving, reviewing
 from curation.views.examples import example_context
+from curation.views.opening import open_to_judge
 from curation.views.paging import id_in
 from curation.views.panels import label_choices, panel_context
-from curation.views.reviews import open_example
 from studio.http import SignedInRequest
 
 
@@ -31,7 +31,7 @@ def dispute_next(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def dispute_page(request: SignedInRequest, example_id: int) -> HttpResponse:
-    example = open_example(example_id)
+    example = open_to_judge(request, example_id)
     if reviewing.status_of(example) != "disputed":
         messages.info(request, f"Nobody disagrees about {example.path} any more.")
         return redirect("example_page", example.pk)
@@ -40,7 +40,7 @@ def dispute_page(request: SignedInRequest, example_id: int) -> HttpResponse:
 
 @require_POST
 def dispute_settle(request: SignedInRequest, example_id: int) -> HttpResponse:
-    example = open_example(example_id)
+    example = open_to_judge(request, example_id)
     form = ReviewForm(request.POST)
     if form.is_valid():
         try:
@@ -52,13 +52,14 @@ def dispute_settle(request: SignedInRequest, example_id: int) -> HttpResponse:
         except reviewing.Refused as error:
             form.add_error(None, str(error))
     if form.errors:
-        return _page(request, open_example(example_id), form)
+        return _page(request, open_to_judge(request, example_id), form)
     messages.success(request, f"{example.path} is settled.")
     return redirect(f"{reverse('dispute_next')}?after={example.pk}")
 
 
 def _page(request: SignedInRequest, example: Example, form: ReviewForm | None = None) -> HttpResponse:
     assert example.head
+    looking.look(example, request.user, "settling what reviewers disagree about")
     panel = panel_context(request, example, form=form)
     present = [row for row in panel["shown"].reviews if row.content_hash == example.content_hash]
     last_words = {row.reviewer_id: row for row in reversed(present)}  # the newest of each reviewer

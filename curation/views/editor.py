@@ -19,14 +19,17 @@ from curation.domain.composing import CannotSplit, compose, split
 from curation.domain.label_advice import advise, label_signature, with_advice
 from curation.domain.labels import TYPES
 from curation.domain.problems import Problem
+from curation.domain.tasks import PROGRAM, TASK_TYPES
 from curation.forms.editor import FORM, MARKDOWN, WAYS, BeginningForm, EditorForm, sheet_of
 from curation.forms.sheet import Row, Sheet
 from curation.models import Draft, Example
-from curation.services import authoring, drafting, reviewing
+from curation.models.examples import MARKS, TASK_POOLS
+from curation.services import authoring, drafting, looking, posing, reviewing
 from curation.views import places
 from curation.views.advice import live_context
 from curation.views.findings import Spots, by_piece, by_program, found_in
 from curation.views.highlighting import file_html
+from curation.views.opening import open_example
 from curation.views.rendering import inline_html
 from studio.http import SignedInRequest
 
@@ -44,15 +47,21 @@ def example_new(request: SignedInRequest) -> HttpResponse:
         generations=asked.get("generation", ()),
         difficulty=asked.get("difficulty", "basic"),
     )
-    path = f"{asked['topic']}/" if "topic" in asked else ""
-    initial = {"text": text, "path": path, "way": asked.get("way", FORM)}
-    begun = {"begun": kind, "types": TYPES, "rest": f"&{urlencode(asked, doseq=True)}" if asked else ""}
+    folder = asked.get("pool") or asked.get("topic")
+    initial = {
+        "text": text,
+        "path": f"{folder}/" if folder else "",
+        "way": asked.get("way", FORM),
+        "pool": asked.get("pool", ""),
+    }
+    types = TASK_TYPES if "pool" in asked else TYPES
+    begun = {"begun": kind, "types": types, "rest": f"&{urlencode(asked, doseq=True)}" if asked else ""}
     return _page(request, EditorForm(initial=initial), example=None, draft=None, begun=begun)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def example_edit(request: SignedInRequest, example_id: int) -> HttpResponse:
-    example = get_object_or_404(Example.objects.select_related("head"), pk=example_id)
+    example = open_example(request, example_id, why="opened it in the editor")
     if request.method == "POST":
         return _answer(request, example=example, draft=None)
     beside = _beside(request.GET)
@@ -66,6 +75,8 @@ def example_edit(request: SignedInRequest, example_id: int) -> HttpResponse:
         "text": example.head.text,
         "base_hash": example.content_hash,
         "example": example.pk,
+        "pool": example.pool,
+        "mark": example.mark,
         "beside": beside.pk if beside else None,
         "way": BeginningForm(request.GET).values().get("way", FORM),
     }
@@ -77,6 +88,8 @@ def draft_edit(request: SignedInRequest, draft_id: int) -> HttpResponse:
     draft = get_object_or_404(Draft.objects.select_related("example__head"), pk=draft_id, author=request.user)
     if request.method == "POST":
         return _answer(request, example=draft.example, draft=draft)
+    if draft.example:
+        looking.look(draft.example, request.user, "opened a draft of it")
     beside = _beside(request.GET)
     initial = {
         "path": draft.path,
@@ -84,6 +97,8 @@ def draft_edit(request: SignedInRequest, draft_id: int) -> HttpResponse:
         "base_hash": draft.base_hash,
         "draft": draft.pk,
         "example": draft.example_id,
+        "pool": draft.pool,
+        "mark": draft.mark,
         "beside": beside.pk if beside else None,
         "accepted": draft.accepted_labels,
         "way": BeginningForm(request.GET).values().get("way", FORM),
@@ -141,6 +156,7 @@ def _save(
 ) -> HttpResponse:
     data = form.cleaned_data
     path = example.path if example else data["path"]
+    pool = _pool(data, example, draft)
     if form.piece_problems:
         draft = keep(request, data, example, draft)
         return _page(request, form, example=example, draft=draft, status=422)
@@ -153,6 +169,8 @@ def _save(
             note=data["note"],
             draft=draft,
             labelled=SUGGESTION if _is_suggested(data) else "",
+            pool=pool,
+            mark=data["mark"] or PROGRAM,
         )
     except authoring.StaleText as stale:
         query = urlencode({"note": data["note"]})
@@ -161,6 +179,8 @@ def _save(
     if saved.draft:
         return _page(request, form, example=example, draft=saved.draft, problems=saved.problems, status=422)
     assert saved.example
+    if pool and data["mark"]:
+        _mark(request, saved.example, data["mark"])
     if saved.revision and saved.revision.endorsed:
         messages.success(request, f"Mended {saved.example.path}. Another reviewer confirms it.")
         return redirect(f"{reverse('review_next')}?after={saved.example.pk}")
@@ -172,6 +192,19 @@ def _save(
         cluster = reverse("duplicate_cluster", args=[saved.example.pk])
         return redirect(f"{cluster}?left={saved.example.pk}&right={data['beside']}")
     return redirect(places.keep(request, reverse("example_page", args=[saved.example.pk])))
+
+
+def _mark(request: SignedInRequest, task: Example, mark: str) -> None:
+    try:
+        posing.mark(task=task, mark=mark, by=request.user)
+    except posing.MarkStays as refused:
+        messages.error(request, str(refused))
+
+
+def _pool(data: Mapping[str, Any], example: Example | None, draft: Draft | None) -> str:
+    """The pool of the test task that is written; "" for an ordinary example."""
+    whose = example or draft
+    return whose.pool if whose else str(data["pool"])
 
 
 def _with_suggestion(form: EditorForm) -> EditorForm:
@@ -221,12 +254,15 @@ def _page(
     found = form.piece_problems + authoring.sorted_by_line(checked.problems if checked else problems)
     findings = authoring.findings(checked) if checked else []
     beside = _beside(form.data or form.initial)
-    values = {name: form[name].value() or "" for name in ("path", "note", "base_hash", "accepted", "opened")}
+    shown = ("path", "note", "base_hash", "accepted", "opened", "pool", "mark")
+    values = {name: form[name].value() or "" for name in shown}
     context = {
         "form": form,
         "values": {**values, "opened": values["opened"] or markdown.content_hash(text)},
         "example": example,
         "draft": draft,
+        "pool": dict(TASK_POOLS).get(values["pool"], ""),
+        "marks": MARKS,
         "text": base,
         "way": FORM if sheet else MARKDOWN,
         "ways": WAYS,
@@ -271,7 +307,7 @@ def _beside(values: Mapping[str, Any]) -> Example | None:
 
 
 def _check(draft: Draft) -> authoring.Checked:
-    return authoring.read(draft.text.encode("utf-8", "replace"), path=draft.path)
+    return authoring.read(draft.text.encode("utf-8", "replace"), path=draft.path, pool=draft.pool)
 
 
 def own_draft(request: SignedInRequest, draft_id: int | None) -> Draft | None:
@@ -288,7 +324,7 @@ def keep(
         draft = (
             drafting.draft_of(author=request.user, example=example)
             if example
-            else drafting.new_draft(author=request.user, path=data["path"])
+            else drafting.new_draft(author=request.user, path=data["path"], pool=data["pool"])
         )
     return drafting.keep(
         draft,
@@ -296,4 +332,5 @@ def keep(
         path=data["path"],
         base_hash=data["base_hash"] or None,
         accepted=data["accepted"],
+        mark=data["mark"] or None,
     )

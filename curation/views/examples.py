@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from curation.domain import markdown
@@ -14,6 +14,7 @@ from curation.models import Example, Revision
 from curation.services import authoring, revising
 from curation.views.highlighting import file_lines
 from curation.views.labels import judged_parts
+from curation.views.opening import open_example
 from curation.views.panels import panel_context
 from curation.views.rendering import code_blocks, markdown_html
 from studio.http import SignedInRequest
@@ -39,7 +40,7 @@ def example_context(example: Example, revision: Revision) -> dict[str, Any]:
 
 @require_safe
 def example_page(request: SignedInRequest, example_id: int) -> HttpResponse:
-    example = get_object_or_404(Example.objects.select_related("head__author"), pk=example_id)
+    example = open_example(request, example_id, why="read its page")
     assert example.head
     return render(request, "curation/example_page.html", page_context(request, example))
 
@@ -51,7 +52,7 @@ def page_context(
     comment: CommentForm | None = None,
 ) -> dict[str, Any]:
     assert example.head
-    problems = authoring.read(example.head.text.encode(), path=example.path).problems
+    problems = authoring.read(example.head.text.encode(), path=example.path, pool=example.pool).problems
     return {
         **example_context(example, example.head),
         **panel_context(request, example, form=form, comment=comment),

@@ -10,11 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from curation.domain.changes import change
 from curation.forms.history import CompareForm, RestoreForm
-from curation.models import Example, Revision
+from curation.models import Revision
 from curation.services import revising
 from curation.views import places
 from curation.views.diffing import shown_diff
 from curation.views.examples import example_context
+from curation.views.opening import open_example
 from curation.views.paging import page_of, whole_numbers
 from studio.http import SignedInRequest
 
@@ -23,7 +24,7 @@ PAGE_SIZE = 20  # each row reads two texts
 
 @require_safe
 def revision_list(request: SignedInRequest, example_id: int) -> HttpResponse:
-    example = get_object_or_404(Example.objects.select_related("head"), pk=example_id)
+    example = open_example(request, example_id, why="read its history")
     page = page_of(revising.revisions_of(example), "-number", whole_numbers(request.GET), size=PAGE_SIZE)
     context = {"example": example, "page": page, "rows": [revising.told(row) for row in page.rows]}
     return render(request, "curation/revision_list.html", context)
@@ -31,15 +32,15 @@ def revision_list(request: SignedInRequest, example_id: int) -> HttpResponse:
 
 @require_safe
 def revision_page(request: SignedInRequest, example_id: int, number: int) -> HttpResponse:
-    rows = Revision.objects.select_related("author", "example__head")
-    revision = get_object_or_404(rows, example_id=example_id, number=number)
-    return render(request, "curation/revision_page.html", example_context(revision.example, revision))
+    example = open_example(request, example_id, why=f"read revision {number}")
+    revision = get_object_or_404(Revision.objects.select_related("author"), example=example, number=number)
+    return render(request, "curation/revision_page.html", example_context(example, revision))
 
 
 @require_safe
 def revision_compare(request: SignedInRequest, example_id: int) -> HttpResponse:
     """?left= and ?right= are numbers of revisions."""
-    example = get_object_or_404(Example.objects.select_related("head"), pk=example_id)
+    example = open_example(request, example_id, why="read its history")
     form = CompareForm(request.GET)
     chosen = set(form.cleaned_data.values()) if form.is_valid() else set()
     found = {row.number: row for row in revising.revisions_of(example).filter(number__in=chosen)}
@@ -61,7 +62,8 @@ def revision_compare(request: SignedInRequest, example_id: int) -> HttpResponse:
 
 @require_POST
 def revision_restore(request: SignedInRequest, example_id: int, number: int) -> HttpResponse:
-    example = get_object_or_404(Example, revisions__number=number, pk=example_id)
+    example = open_example(request, example_id, why=f"restored revision {number}")
+    get_object_or_404(Revision, example=example, number=number)
     form = RestoreForm(request.POST)
     base_hash = form.cleaned_data["base_hash"] if form.is_valid() else "not sent"
     try:

@@ -8,13 +8,14 @@ from django.views.decorators.http import require_POST
 
 from curation.forms.reviews import AssignForm, CommentForm, NeededForm
 from curation.services import assigning, commenting
-from curation.views.reviews import back, open_example, refused
+from curation.views.opening import open_to_judge
+from curation.views.reviews import back, refused
 from studio.http import SignedInRequest
 
 
 @require_POST
 def comment_add(request: SignedInRequest, example_id: int) -> HttpResponse:
-    example = open_example(example_id)
+    example = open_to_judge(request, example_id)
     form = CommentForm(request.POST)
     if form.is_valid():
         try:
@@ -29,7 +30,7 @@ def comment_add(request: SignedInRequest, example_id: int) -> HttpResponse:
 @require_POST
 def example_assign(request: SignedInRequest, example_id: int) -> HttpResponse:
     """Ask one reviewer for a verdict, or take that question back."""
-    example = open_example(example_id)
+    example = open_to_judge(request, example_id)
     form = AssignForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Choose a reviewer to ask.")
@@ -50,7 +51,7 @@ def example_assign(request: SignedInRequest, example_id: int) -> HttpResponse:
 @require_POST
 def example_needed(request: SignedInRequest, example_id: int) -> HttpResponse:
     """How many reviewers have to judge this example."""
-    example = open_example(example_id)
+    example = open_to_judge(request, example_id)
     form = NeededForm(request.POST)
     if form.is_valid():
         needed = form.cleaned_data["needed"]

@@ -6,16 +6,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, replace_url
 
 from curation.forms.reviews import CommentForm, FixForm, ReviewForm, UndoForm
 from curation.models import AuditEntry, Example
-from curation.services import amending, reserving, reviewing, undoing
+from curation.services import amending, looking, reserving, reviewing, undoing
 from curation.views import places
 from curation.views.examples import example_context, page_context
+from curation.views.opening import open_to_judge
 from curation.views.paging import id_in
 from curation.views.panels import IN_QUEUE, against, panel_context
 from studio.http import SignedInRequest
@@ -35,7 +36,7 @@ def review_next(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def review_example(request: SignedInRequest, example_id: int) -> HttpResponse:
-    example = open_example(example_id)
+    example = open_to_judge(request, example_id)
     form = ReviewForm(request.POST)
     if form.is_valid():
         try:
@@ -53,7 +54,7 @@ def review_example(request: SignedInRequest, example_id: int) -> HttpResponse:
 @require_POST
 def review_fix(request: SignedInRequest, example_id: int) -> HttpResponse:
     """Fix and approve: another label is written into the text at once, the rest is mended in the editor."""
-    example = open_example(example_id)
+    example = open_to_judge(request, example_id)
     form = FixForm(request.POST)
     if not form.is_valid():
         return refused(request, example, form=form)
@@ -102,10 +103,6 @@ def review_undo(request: SignedInRequest) -> HttpResponse:
     return redirect(f"{reverse('review_next')}{place}")
 
 
-def open_example(example_id: int) -> Example:
-    return get_object_or_404(Example.objects.select_related("head__author"), pk=example_id)
-
-
 def screen(
     request: SignedInRequest,
     example: Example,
@@ -116,6 +113,7 @@ def screen(
 ) -> HttpResponse:
     """The review screen with this example."""
     assert example.head
+    looking.look(example, request.user, "review")
     late = str(form["content_hash"].value() or "") if form and form.is_bound else ""
     context = {
         **example_context(example, example.head),
@@ -138,13 +136,14 @@ def refused(
     comment: CommentForm | None = None,
 ) -> HttpResponse:
     """The same place again, with what was typed and why it was not taken."""
-    example = open_example(example.pk)
+    example = open_to_judge(request, example.pk)
     if request.POST.get("from") == IN_QUEUE:
         _reserve(request, example)
         return screen(request, example, form=form, comment=comment, status=422)
     if request.htmx:
         context = panel_context(request, example, form=form, comment=comment)
         return render(request, "curation/_review_panel.html", context, status=422)
+    looking.look(example, request.user, "read its page")
     context = page_context(request, example, form, comment)
     return render(request, "curation/example_page.html", context, status=422)
 
@@ -155,7 +154,7 @@ def back(request: SignedInRequest, example: Example) -> HttpResponse:
         return redirect(f"{reverse('review_next')}?id={example.pk}")
     if request.htmx:
         return render(
-            request, "curation/_review_panel.html", panel_context(request, open_example(example.pk))
+            request, "curation/_review_panel.html", panel_context(request, open_to_judge(request, example.pk))
         )
     return redirect(places.keep(request, reverse("example_page", args=[example.pk])))
 
@@ -171,9 +170,11 @@ def _go_on(request: SignedInRequest, example: Example, says: str) -> HttpRespons
 def _asked_for(request: SignedInRequest) -> Example | None:
     example_id, after, before = (id_in(request.GET.get(name, "")) for name in ("id", "after", "before"))
     if example_id is not None:
-        example = Example.objects.select_related("head__author").filter(pk=example_id).first()
-        if example:
-            _reserve(request, example)
+        try:
+            example = looking.for_judging(request.user, example_id)
+        except Example.DoesNotExist:
+            return None
+        _reserve(request, example)
         return example
     return reserving.take_next(request.user, after=after, before=before)
 

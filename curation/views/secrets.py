@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from curation.forms.secrets import WaiverForm
-from curation.models import Example
 from curation.services import waiving
 from curation.views import places
+from curation.views.opening import open_to_judge
 from curation.views.panels import IN_QUEUE
 from studio.http import SignedInRequest
 
 
 @require_POST
 def secret_waive(request: SignedInRequest, example_id: int) -> HttpResponse:
-    example = get_object_or_404(Example, pk=example_id)
+    example = open_to_judge(request, example_id)
     form = WaiverForm(request.POST)
     if form.is_valid():
         try:

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from curation.domain.bbj import CHECK_VERSION
 from curation.forms.editor import EditorForm
-from curation.models import Example
-from curation.services import authoring
+from curation.models import Draft, Example
+from curation.services import authoring, looking
 from curation.views.advice import live_context
 from curation.views.editor import keep, own_draft
 from curation.views.findings import Spots
@@ -26,12 +26,20 @@ def draft_keep(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "curation/_draft_state.html", {"form": form}, status=422)
     data = form.cleaned_data
-    example = Example.objects.select_related("head").filter(pk=data["example"]).first()
     draft = own_draft(request, data["draft"])
+    example = _edited(request, data["example"], draft)
     present = example.head.text if example and example.head else ""
     if draft is None and not form.typed_something(present):
         return render(request, "curation/_draft_state.html", {"draft": None})
     return render(request, "curation/_draft_state.html", {"draft": keep(request, data, example, draft)})
+
+
+def _edited(request: SignedInRequest, example_id: int | None, draft: Draft | None) -> Example | None:
+    """The example that is edited. A draft of a holdout task is begun by nobody who may not read it."""
+    if draft:
+        return draft.example
+    example = Example.everything.select_related("head").filter(pk=example_id or 0).first()
+    return example if example and looking.may_read(request.user, example) else None
 
 
 @require_POST
@@ -47,7 +55,8 @@ def example_check(request: SignedInRequest) -> HttpResponse:
     if "text" not in form.cleaned_data:
         return JsonResponse({"detail": " ".join(map(str, form.errors["text"]))}, status=422)
     path, text = form.cleaned_data.get("path", ""), form.cleaned_data["text"]
-    checked = authoring.read(text.encode("utf-8", "replace"), path=path)
+    pool = form.cleaned_data.get("pool", "")
+    checked = authoring.read(text.encode("utf-8", "replace"), path=path, pool=pool)
     # A path is no problem before it is typed.
     said = [p for p in checked.problems if p.code != "path" or (path and not path.endswith("/"))]
     problems = authoring.sorted_by_line([*form.piece_problems, *said])

@@ -1,0 +1,89 @@
+"""Test tasks: the triage pool in full, the holdout in totals, the frozen sets, the looks at the holdout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from curation.domain.tasks import HOLDOUT
+from curation.models import Example
+from curation.services import looking, posing, writing_back
+from curation.services.exporting import ExportRefused
+from curation.views.examples import example_context
+from curation.views.paging import page_of
+from studio.http import SignedInRequest, download
+from training.forms.tasks import LookForm, ReasonForm
+
+MOST_SETS = 20
+MOST_LOOKS = 20
+STATUS_WORDS = dict(Example.STATUSES)
+
+
+@require_safe
+def task_list(request: SignedInRequest) -> HttpResponse:
+    totals = posing.totals(HOLDOUT)
+    context: dict[str, Any] = {
+        "totals": totals,
+        "holdout": sum(total.tasks for total in totals),
+        "approved": sum(total.approved for total in totals),
+        "statuses": [
+            (STATUS_WORDS[status], n)
+            for status, n in sorted(posing.statuses(HOLDOUT).items())
+            if status != "approved"
+        ],
+        "own": posing.own_holdout(request.user),
+        "page": page_of(posing.triage(), "path", request.GET),
+        "versions": posing.versions(MOST_SETS),
+        "counted": looking.counted(),
+        "looks": looking.newest(MOST_LOOKS),
+        "most_looks": MOST_LOOKS,
+    }
+    return render(request, "training/task_list.html", context)
+
+
+@require_safe
+def holdout_list(request: SignedInRequest) -> HttpResponse:
+    """The names of the holdout's tasks, and the forms that ask why somebody has to read one."""
+    return _holdout(request)
+
+
+def _holdout(
+    request: SignedInRequest, look: LookForm | None = None, reason: ReasonForm | None = None
+) -> HttpResponse:
+    context = {"tasks": posing.tasks(HOLDOUT), "form": look or LookForm(), "reason": reason or ReasonForm()}
+    status = 422 if look or reason else 200
+    return render(request, "training/holdout_list.html", context, status=status)
+
+
+@require_POST
+def task_look(request: SignedInRequest) -> HttpResponse:
+    """One task of the holdout, for a maintainer who says why. It is no address: each look asks."""
+    form = LookForm(request.POST)
+    if not form.is_valid():
+        return _holdout(request, look=form)
+    try:
+        example = looking.with_reason(request.user, **form.cleaned_data)
+    except Example.DoesNotExist as error:
+        raise Http404("There is no such task.") from error
+    assert example.head
+    context = {**example_context(example, example.head), "why": form.cleaned_data["why"]}
+    return render(request, "training/task_look.html", context)
+
+
+@require_POST
+def task_download(request: SignedInRequest) -> HttpResponseBase:
+    """Every approved task as a file of training-data/tasks/; the look at each of the holdout is noted."""
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _holdout(request, reason=form)
+    try:
+        file, size_bytes = writing_back.export_tasks(by=request.user, why=form.cleaned_data["why"])
+    except ExportRefused as error:
+        messages.error(request, str(error))
+        return _holdout(request)
+    return download(request, file, name="tasks.zip", size_bytes=size_bytes, content_type="application/zip")

@@ -21,6 +21,7 @@ from curation.views import (
     reviews,
     saved_views,
     secrets,
+    snapshot_diffs,
     snapshots,
     while_typing,
     write_back,
@@ -108,8 +109,21 @@ urlpatterns = [
     path("review/disputed/<int:example_id>/", disputes.dispute_page, name="dispute_page"),
     path("review/disputed/<int:example_id>/settle/", disputes.dispute_settle, name="dispute_settle"),
     path("snapshots/", snapshots.snapshot_list, name="snapshot_list"),
+    path("snapshots/compare/", snapshot_diffs.snapshot_compare, name="snapshot_compare"),
     path("snapshots/freeze/", snapshots.snapshot_freeze, name="snapshot_freeze"),
     path("snapshots/<int:snapshot_id>/", snapshots.snapshot_page, name="snapshot_page"),
+    path("snapshots/<int:snapshot_id>/changes/", snapshot_diffs.snapshot_changes, name="snapshot_changes"),
+    path(
+        "snapshots/<int:snapshot_id>/CHANGES.md", snapshot_diffs.snapshot_changelog, name="snapshot_changelog"
+    ),
+    path(
+        "snapshots/<int:snapshot_id>/diff/<int:other_id>/", snapshot_diffs.snapshot_diff, name="snapshot_diff"
+    ),
+    path(
+        "snapshots/<int:snapshot_id>/diff/<int:other_id>/changes/<int:position>/",
+        snapshot_diffs.snapshot_change,
+        name="snapshot_change",
+    ),
     path(
         "snapshots/<int:snapshot_id>/files/<str:file_name>",
         exports.snapshot_download,

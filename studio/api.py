@@ -34,6 +34,7 @@ from curation.api import (
     queue,
     reviews,
     saved_views,
+    snapshot_diffs,
     snapshots,
     texts,
 )
@@ -244,6 +245,7 @@ for noun in (
     conversations,
     snapshots,
     exports,
+    snapshot_diffs,
     runs,
     artifacts,
     evaluations,

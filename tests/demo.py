@@ -61,6 +61,7 @@ def fill() -> dict[str, str]:
     _tag(retry.pk, top)
     _import(top)
     comparing.compare()
+    _freeze_twice(csv, top)
     return dict(_addresses(iban.pk, grid.pk))
 
 
@@ -103,11 +104,29 @@ def _import(author: Any) -> None:
         working.carry_out(claim)
 
 
+def _freeze_twice(changed: Any, by: Any) -> None:
+    """Two dataset versions, between which an example is edited and relabelled and others come and go."""
+    from curation.services import snapshotting
+    from tests import makers
+
+    going = makers.approved("strings/join-two-names.md", makers.example_text("Join two names"))
+    snapshotting.freeze(name="spring", author=by)
+    text = changed.head.text.replace("generation: all", "generation: [bbj-gui, dwc]")
+    makers.review(
+        makers.edited(changed, text.replace("## Explanation\n", "## Explanation\n\nLine by line.\n"))
+    )
+    makers.review(going, "reject")
+    for title in ("Pad a number with zeros", "Turn words around"):
+        makers.approved(f"strings/{title.lower().replace(' ', '-')}.md", makers.example_text(title))
+    snapshotting.freeze(name="summer", author=by)
+
+
 def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     """Every page that a GET shows, by its URL name."""
     from django.urls import reverse
 
     from curation.models import AuditEntry, Draft, Example, ImportJob, Snapshot
+    from curation.services import contrasting
     from training.models import Evaluation, Run
 
     for name in (
@@ -154,6 +173,10 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     yield "bulk_choose", reverse("bulk_choose") + "?which=matching&list=topic%3Dgui"
     yield "example_list_filtered", reverse("example_list") + "?status=needs_review&q=open"
     yield "revision_compare", reverse("revision_compare", args=[edited]) + "?left=1&right=2"
+    older, newer = Snapshot.objects.order_by("-pk")[:2][::-1]
+    yield "snapshot_diff", reverse("snapshot_diff", args=[newer.pk, older.pk])
+    changed = contrasting.contrast(older, newer).changes.filter(words="edited relabelled").get()
+    yield "snapshot_change", reverse("snapshot_change", args=[newer.pk, older.pk, changed.position])
     yield "import_mend", reverse("import_mend", args=[job.pk, "escaped-newlines"])
     for model, name in ((Snapshot, "snapshot_page"), (Run, "run_page"), (Evaluation, "evaluation_page")):
         if newest := model.objects.order_by("-pk").first():

@@ -15,6 +15,7 @@ from curation.models.lists import SavedView
 from curation.models.marks import LabelMark
 from curation.models.reviews import Assignment, Comment, OpenVerdict, Reservation, Review
 from curation.models.secrets import SecretWaiver
+from curation.models.snapshot_diffs import SnapshotChange, SnapshotDiff
 from curation.models.snapshots import (
     Snapshot,
     SnapshotConversation,
@@ -56,8 +57,10 @@ __all__ = [
     "SavedView",
     "SecretWaiver",
     "Snapshot",
+    "SnapshotChange",
     "SnapshotConversation",
     "SnapshotCorpusFile",
+    "SnapshotDiff",
     "SnapshotEntry",
     "SnapshotGeneral",
     "Task",

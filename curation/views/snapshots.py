@@ -12,6 +12,7 @@ from curation.forms.snapshots import FreezeForm
 from curation.models import Snapshot
 from curation.services import exporting, snapshotting
 from curation.views.paging import page_of
+from curation.views.snapshot_diffs import summary_of
 from studio.http import SignedInRequest
 
 SHOWN_CONVERSATIONS = 500  # the manifest names all
@@ -67,5 +68,6 @@ def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
         "files": exporting.FILES,
         "formats": exporting.FORMATS,
         "intact": snapshotting.recomputed_digest(snapshot) == snapshot.digest,
+        "changed": summary_of(snapshot),
     }
     return render(request, "curation/snapshot_page.html", context)

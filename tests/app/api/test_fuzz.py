@@ -121,7 +121,7 @@ def made(folder: Path) -> dict[str, Any]:
         account: tokens.create(owner=account, name="fuzz", scopes=roles.SCOPES, days=1)[1]
         for account in (maintainer, author)
     }
-    snapshot = makers.snapshot(examples=2)
+    earlier, snapshot = makers.snapshot(examples=1), makers.snapshot(examples=2)
     twins = [makers.example(f"gui/{name}.md", makers.example_text("Twins")) for name in ("one", "two")]
     comparing.compare()
     rows = [("How?", 'print "a"'), ("Same?", "Yes, it is."), ("Same?", "No, it is not.")]
@@ -168,6 +168,7 @@ def made(folder: Path) -> dict[str, Any]:
         "code": defect.code,
         "view_id": bookmarking.save(owner=maintainer, name="all", query="topic=gui", shared=True).pk,
         "snapshot_id": snapshot.pk,
+        "other_id": earlier.pk,
         "file_name": "train.jsonl",
         "format": "messages",
         "run_id": run.pk,

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0018_corpus_and_general_code"),
+        ("curation", "0019_snapshot_diffs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

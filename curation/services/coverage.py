@@ -77,4 +77,4 @@ def _groups() -> Iterable[tuple[str, str, str, str, str, int]]:
     """Status, type, topic, difficulty and label, with how many examples have them: in the index's order."""
     live = Example.objects.without_discarded().order_by()
     kinds = live.values_list("status", "type", "topic", "difficulty", "generation_label")
-    return kinds.annotate(Count("pk"))
+    return kinds.annotate(n=Count("*"))

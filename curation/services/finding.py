@@ -81,7 +81,7 @@ def find_and_count(filters: Filters) -> tuple[ExampleQuerySet, Counts]:
         by_status |= Counter(found[:MOST_COUNTED])
         capped = len(found) > MOST_COUNTED
     else:
-        by_status |= dict(rows.order_by().values_list("status").annotate(Count("pk")))
+        by_status |= dict(rows.order_by().values_list("status").annotate(n=Count("*")))
     return _with_status(rows, filters.status), Counts(by_status, capped)
 
 

@@ -176,10 +176,12 @@ def compared_texts(digests: Iterable[str], prompt: str) -> QuerySet[ComparedText
     Only the first MOST_FORMS different digests count: SQLite refuses a condition of a thousand parts.
     """
     wanted = list(dict.fromkeys(digests))[:MOST_FORMS]
-    alike = Q(form__in=wanted) | Q(pk__in=ComparedCode.objects.filter(digest__in=wanted).values("text"))
+    # A union, not an "or": PostgreSQL answers each part from its index and an "or" by reading every text.
+    ways = [ComparedCode.objects.filter(digest__in=wanted).values("text")]
     if prompt:
-        alike |= Q(prompt=prompt)
-    return ComparedText.objects.filter(alike)
+        ways.append(ComparedText.objects.filter(prompt=prompt).values("pk"))
+    alike = ComparedText.objects.filter(form__in=wanted).values("pk").union(*ways)
+    return ComparedText.objects.filter(pk__in=alike)
 
 
 def _texts(examples: Iterable[tuple[int, str]], compared: QuerySet[ComparedText]) -> dict[int, _Text]:

@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import django
-
 from studio.benchmarks.measuring import peak_mb
 
 SEED = 7
@@ -256,7 +254,8 @@ def _addresses(times: int) -> Iterator[tuple[str, list[str]]]:
 
 
 def main(arguments: list[str]) -> None:
-    django.setup()
+    import studio.asgi  # noqa: F401  (sets Django up, and this process as a web process is)
+
     what, *numbers = arguments
     work: dict[str, Callable[..., dict[str, Any]]] = {"fill": fill, "pages": pages}
     print(json.dumps(work[what](*map(int, numbers))))

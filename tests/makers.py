@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from curation.models import CorpusProgram, Example, ImportJob, Review, Snapshot
+from curation.models import CorpusProgram, Example, GeneralExample, ImportJob, Review, Snapshot
 from curation.services import (
     amending,
     authoring,
+    borrowing,
     gathering,
     queueing,
     reviewing,
@@ -198,6 +200,17 @@ def raw_program(path: str, text: str = "", *, author: User | None = None, **term
     added = gathering.add([file], on, author=author or user("maintainer"))
     assert added.files[0].is_written, added.files[0]
     return CorpusProgram.objects.get(path=path)
+
+
+def general_example(
+    prompt: str, answer: str = "", *, author: User | None = None, **terms: str
+) -> GeneralExample:
+    """A question about other code, and its answer, brought in as a line of its own."""
+    on = gathering.terms(**{"licence": "MIT", "source": "a public set", **terms})
+    line = json.dumps({"prompt": prompt, "completion": answer or _sentence(prompt, 12)}).encode()
+    added = borrowing.add([line], name="one.jsonl", on=on, author=author or user("maintainer"))
+    assert added.counts["new"] == 1, added.problems
+    return GeneralExample.objects.latest("pk")
 
 
 def worked(job: ImportJob) -> ImportJob:

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, NoReturn
 
 from curation.domain.markdown import check_characters
-from curation.domain.problems import Problem
+from curation.domain.problems import Problem, has_errors
 from curation.domain.schema import did_you_mean
 
 LONGEST_LINE_BYTES = 1024 * 1024
@@ -78,9 +78,29 @@ def lines_of(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes | None]]:
 
 def read_row(data: bytes | None, *, file: str, line: int) -> RowRead:
     """Read one line as `lines_of` gives it. Never raises; a problem names the JSON pointer it is about."""
+    value, notes = load_line(data, file=file, line=line, wanted='{"messages": […]}')
+    if has_errors(notes):
+        return RowRead(None, tuple(notes))
+    problems = [Problem(file, line, *found) for found in _shape_problems(value)]
+    if problems:
+        return RowRead(None, (*notes, *problems))
+    contents = []
+    for index, message in enumerate(value["messages"]):
+        text, found = read_content(message["content"], f"/messages/{index}/content", file, line)
+        contents.append(text)
+        notes += found
+    return RowRead(None if has_errors(notes) else ChatRow(line, *contents), tuple(notes))
 
-    def refused(code: str, message: str, suggestion: str) -> RowRead:
-        return RowRead(None, (Problem(file, line, code, "error", message, suggestion),))
+
+def load_line(data: bytes | None, *, file: str, line: int, wanted: str) -> tuple[Any, list[Problem]]:
+    """The JSON value of one line as `lines_of` gives it, with what was changed; None with an error.
+
+    Args:
+        wanted: What a line holds, for the sentence that says so.
+    """
+
+    def refused(code: str, message: str, suggestion: str) -> tuple[None, list[Problem]]:
+        return None, [Problem(file, line, code, "error", message, suggestion)]
 
     if data is None:
         message = f"The line is longer than {LONGEST_LINE_BYTES:,} bytes."
@@ -107,20 +127,10 @@ def read_row(data: bytes | None, *, file: str, line: int) -> RowRead:
         return refused("not-utf8", message, "Save the file as UTF-8.")
     except json.JSONDecodeError as error:
         message = f"Not JSON: {error.msg} at column {error.colno}."
-        return refused("json", message, 'Write one {"messages": […]} on each line.')
+        return refused("json", message, f"Write one {wanted} on each line.")
     except RecursionError:
         return refused("json-depth", "The JSON nests too deep.", "Write plain messages.")
-    problems = [Problem(file, line, *found) for found in _shape_problems(value)]
-    if problems:
-        return RowRead(None, (*notes, *problems))
-    contents = []
-    for index, message in enumerate(value["messages"]):
-        text, found = _content(message["content"], f"/messages/{index}/content", file, line)
-        contents.append(text)
-        notes += found
-    if any(problem.severity == "error" for problem in notes):
-        return RowRead(None, tuple(notes))
-    return RowRead(ChatRow(line, *contents), tuple(notes))
+    return value, notes
 
 
 def prompt_key(prompt: str) -> str:
@@ -209,7 +219,8 @@ def _unknown(message: dict[str, Any], place: str, known: list[str]) -> Iterator[
         yield "field-unknown", "error", say, did_you_mean(name[:60], known) or "Remove it."
 
 
-def _content(text: str, pointer: str, file: str, line: int) -> tuple[str, list[Problem]]:
+def read_content(text: str, pointer: str, file: str, line: int) -> tuple[str, list[Problem]]:
+    """The text of one message as it is stored, with what was changed or stops it."""
     found = []
     if "\r\n" in text:
         text = text.replace("\r\n", "\n")

@@ -28,13 +28,14 @@ __all__ = [
     "prompt_code",
     "render",
     "render_conversation",
+    "render_general",
     "system_prompt",
 ]
 
 TEMPLATE_VERSION = "chatml-1"
 
 # The policy of this template version: every row begins with exactly one system message. An example's is made
-# from its type and its generation labels alone; a conversation keeps the one that it came with.
+# from its type and its generation labels alone; a conversation and general code keep the one they came with.
 _EXPLAINER = (
     "You are an expert BBj programmer who explains code to other developers. The code is for {generation}."
 )
@@ -44,6 +45,7 @@ SYSTEM_PROMPTS = {
     "migration": "You are an expert BBj programmer who migrates code from {source} to {target}.",
     "explanation": _EXPLAINER,
     "conversation": "You are an expert BBj programmer.",  # where it came without one
+    "general": "You are an expert programmer.",  # where it came without one
 }
 
 # Possessive (*+): an answer that repeats one letter for ever must not cost the square of its length.
@@ -121,6 +123,11 @@ def render_conversation(system: str, prompt: str, answer: str) -> dict[str, list
         ],
         "completion": [{"role": "assistant", "content": answer}],
     }
+
+
+def render_general(system: str, prompt: str, answer: str) -> dict[str, list[dict[str, str]]]:
+    """A question about code that is not BBj: without a system prompt of its own it does not speak of BBj."""
+    return render_conversation(system or SYSTEM_PROMPTS["general"], prompt, answer)
 
 
 def chat_text(messages: Sequence[Mapping[str, str]], *, answer_next: bool = False) -> str:

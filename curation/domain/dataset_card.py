@@ -25,7 +25,7 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 class Kind(NamedTuple):
     """What the statistics count by."""
 
-    generation: str  # labels joined by " + "; "" of a conversation
+    generation: str  # labels joined by " + "; "" of what is no example
     type: str
     topic: str
     difficulty: str
@@ -148,13 +148,13 @@ def _arguments(one: Configuration) -> str:
 
 
 def _sides(told: Statistics) -> Iterator[Sequence[object]]:
-    talks: Counter[str] = Counter()
-    examples: Counter[str] = Counter()
+    rows: dict[str, Counter[str]] = {"examples": Counter(), "conversation": Counter(), "general": Counter()}
     for (kind, split), n in told.rows.items():
-        (talks if kind.type == "conversation" else examples)[split] += n
+        rows.get(kind.type, rows["examples"])[split] += n
     for name, counts in (
-        ("examples", examples),
-        ("conversations", talks),
+        ("examples", rows["examples"]),
+        ("conversations", rows["conversation"]),
+        ("general code", rows["general"]),
         ("raw programs", told.programs),
     ):
         if counts or name == "examples":

@@ -14,7 +14,7 @@ MANIFEST_VERSION = 1
 
 @dataclass(frozen=True, order=True)
 class Member:
-    """An example's text, a raw corpus file's or a conversation's, inside a dataset version."""
+    """An example's text, or that of another kind, inside a dataset version."""
 
     path: str
     content_hash: str
@@ -28,6 +28,7 @@ def build_manifest(
     members: Iterable[Member],
     corpus: Iterable[Member],
     conversations: Iterable[Member] = (),
+    general: Iterable[Member] = (),
     *,
     template_version: str,
     seed: int,
@@ -49,6 +50,8 @@ def build_manifest(
     }
     if rows := [_entry(member) for member in sorted(conversations)]:
         manifest["conversations"] = rows  # only where there are any: older versions keep their digest
+    if rows := [_entry(member) for member in sorted(general)]:
+        manifest["general"] = rows
     return manifest
 
 

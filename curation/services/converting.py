@@ -12,7 +12,7 @@ from curation.domain import chat_examples, markdown, reconciling, secrets
 from curation.domain.chat_rows import ChatRow
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
-from curation.models import ChatRecord, Example, Revision
+from curation.models import ChatRecord, Example, GeneralExample, Revision
 from curation.services import authoring, describing, importing
 
 # Of a text that we wrote ourselves only these are news: that it has no Expected Output is known.
@@ -117,7 +117,7 @@ def plan_row(row: ChatRow, *, file: str, known: Known | None = None) -> Planned:
     return replace(planned, problems=tuple(notes))
 
 
-def record_hash(row: ChatRow | ChatRecord) -> str:
+def record_hash(row: ChatRow | ChatRecord | GeneralExample) -> str:
     """The identity of a conversation: SHA-256 of its three texts."""
     return hashlib.sha256(json.dumps([row.system, row.prompt, row.answer]).encode()).hexdigest()
 

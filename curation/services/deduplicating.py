@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from curation.domain import chatml, duplicates, split
+from curation.domain import chatml, duplicates, markdown, split
 from curation.domain.markdown import ExampleDoc
+from curation.models import GeneralExample, TaskSet
 
 WHOLE, CODE = duplicates.WHOLE_THRESHOLD, duplicates.CODE_THRESHOLD  # normalised Indel similarity, 0..1
 Search = Callable[[Sequence[str], float], list[duplicates.Pair]]
@@ -54,9 +55,24 @@ def compared_conversation(path: str, content_hash: str, *, prompt: str, answer: 
     return Compared(path, content_hash, duplicates.normalise(f"{prompt}\n{answer}"), _codes([code]))
 
 
+def compared_general(example: GeneralExample) -> Compared:
+    """A question and answer about other code than BBj: its words only, the rule for code reads BBj."""
+    words = duplicates.normalise(f"{example.prompt}\n{example.answer}")
+    return Compared(example.path, example.content_hash, words, ())
+
+
 def compared_program(path: str, text: str, content_hash: str) -> Compared:
     """A raw program of the corpus."""
     return Compared(path, content_hash, duplicates.normalise(text), _codes([text]))
+
+
+def held_out() -> tuple[list[Compared], str]:
+    """The test tasks of the newest set, which no text may come close to, and the name of the set."""
+    newest = TaskSet.objects.order_by("-pk").first()
+    if newest is None:
+        return [], ""
+    docs = [(task, markdown.parse(task.text, path=task.path).doc) for task in newest.tasks.all()]
+    return [compared_example(doc, task.content_hash) for task, doc in docs if doc], newest.name
 
 
 def _codes(codes: Iterable[str]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from django.db import IntegrityError, transaction
 from curation.domain import corpus, markdown
 from curation.domain.licences import LicenceRefused, licence_of
 from curation.domain.problems import Problem
-from curation.models import CorpusFile, CorpusProgram, Task, TaskSet
+from curation.models import CorpusFile, CorpusProgram
 from curation.services import auditing, deduplicating, source_files, unpacking, uploading
 
 Change = Literal["new", "changed", "unchanged", "same", "refused"]
@@ -291,7 +291,7 @@ def _compared(
 def _far_from_tasks(files: list[Gathered]) -> list[Gathered]:
     """What comes close to a held-out test task can be in no dataset version, so it is not let in."""
     written = [n for n, file in enumerate(files) if file.is_written]
-    tasks = held_out()
+    tasks, _ = deduplicating.held_out()
     if not written or not tasks:
         return files
     items = [
@@ -305,14 +305,6 @@ def _far_from_tasks(files: list[Gathered]) -> list[Gathered]:
         say = f"Too close to the test task {tasks[near.j].path}: {near.rule} alike to {near.score:.2f}."
         kept[n] = _refused(kept[n], NEAR_TASK, say, "Leave it out: a model must not train on its test.")
     return kept
-
-
-def held_out() -> list[deduplicating.Compared]:
-    """The test tasks that no text may come close to, prepared for comparing."""
-    newest = TaskSet.objects.order_by("-pk").first()
-    tasks = Task.objects.filter(task_set=newest) if newest else []
-    docs = [(task, markdown.parse(task.text, path=task.path).doc) for task in tasks]
-    return [deduplicating.compared_example(doc, task.content_hash) for task, doc in docs if doc]
 
 
 def _refused(file: Gathered, code: str, message: str, suggestion: str) -> Gathered:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from curation.domain import chatml
+from curation.domain import blend, chatml
 from curation.domain.agreement import agreement
 from curation.domain.bbj import CHECK_VERSION
 from curation.domain.markdown import ExampleDoc
@@ -153,6 +153,29 @@ def near_duplicates(items: Sequence[Compared], clusters: Sequence[str]) -> Gate:
     return Gate(
         "near-duplicates", "Near-duplicates", not groups, False, finding, tuple(" = ".join(g) for g in groups)
     )
+
+
+def one_of_alike(left_out: Sequence[tuple[str, str]]) -> Gate:
+    """Never in the way: it tells which programs are left out. Each of them, and the one taken for it."""
+    finding = "No raw program is close to another one that is taken."
+    if left_out:
+        finding = f"{len(left_out)} raw programs are left out: a longer or older one like each is taken."
+    offenders = tuple(f"{out} is left out for {taken}" for out, taken in left_out)
+    return Gate("corpus-duplicates", "One of raw programs that are alike", True, False, finding, offenders)
+
+
+def general_share(general: int, others: int, per_mille: int) -> list[Gate]:
+    """Of a version that takes general code: whether there is as much as was asked for."""
+    if not per_mille:
+        return []
+    wanted = blend.needed(others, per_mille)
+    finding = f"{general} rows of general code beside {others} others: {per_mille} in a thousand."
+    if general < wanted:
+        finding = (
+            f"{per_mille} in a thousand would be {wanted} rows of general code beside {others} others; "
+            f"there are {general}. Add general code on the page Corpus, or ask for less."
+        )
+    return [Gate("general-share", "Share of general code", general >= wanted, False, finding)]
 
 
 def holdout_firewall(items: Sequence[Compared], tasks: Sequence[Compared], set_name: str) -> Gate:

@@ -13,11 +13,13 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from curation.models import (
     ChatRecord,
     CorpusFile,
+    GeneralExample,
     Revision,
     Snapshot,
     SnapshotConversation,
     SnapshotCorpusFile,
     SnapshotEntry,
+    SnapshotGeneral,
     Task,
     TaskSet,
 )
@@ -27,9 +29,11 @@ GUARDED = (
     SnapshotEntry,
     SnapshotCorpusFile,
     SnapshotConversation,
+    SnapshotGeneral,
     Revision,
     CorpusFile,
     ChatRecord,
+    GeneralExample,
     TaskSet,
     Task,
 )

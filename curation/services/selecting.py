@@ -69,10 +69,11 @@ class ChosenText:
 
 @dataclass(frozen=True, slots=True)
 class ChosenProgram(ChosenText):
-    """A raw program, on the terms of its newest version."""
+    """A raw program, on the terms of its newest version; `since` grows with the day it came."""
 
     licence: str
     source: str
+    since: int
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,6 @@ def _examples(selection: Selection) -> list[ChosenExample]:
 
 
 def _corpus() -> list[ChosenProgram]:
-    columns = ("head_id", "path", "head__content_hash", "licence", "source")
+    columns = ("head_id", "path", "head__content_hash", "licence", "source", "pk")
     rows = CorpusProgram.objects.filter(included=True).order_by().values_list(*columns)
     return sorted((ChosenProgram(*row) for row in rows), key=lambda program: program.path)

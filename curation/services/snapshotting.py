@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from django.contrib.auth.models import User
@@ -28,12 +28,23 @@ from curation.models import (
     SnapshotConversation,
     SnapshotCorpusFile,
     SnapshotEntry,
-    TaskSet,
+    SnapshotGeneral,
 )
-from curation.services import auditing, authoring, deduplicating, gating, selecting, standing
+from curation.services import (
+    auditing,
+    authoring,
+    blending,
+    deduplicating,
+    gating,
+    selecting,
+    standing,
+    thinning,
+)
+from curation.services.blending import ChosenGeneral
 from curation.services.deduplicating import Compared
 from curation.services.selecting import EVERYTHING, Chosen, ChosenExample, ChosenProgram, Selection
 
+One = TypeVar("One")
 SEED = 7  # of the first small numbers, one whose split of the shipped examples is near 90/10
 VALIDATION_PER_MILLE = 100
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -63,7 +74,9 @@ class NameTaken(FreezeRefused):
 class SnapshotPlan:
     """What freezing now would give. Reading only: making a plan writes nothing."""
 
-    chosen: Chosen  # without the examples that today's rules refuse
+    selected: Chosen  # what is there to take
+    chosen: Chosen  # without examples that today's rules refuse, and programs near to one that is taken
+    general: tuple[ChosenGeneral, ...]
     clusters: tuple[str, ...]  # of the examples, then of the corpus, then of the conversations
     splits: tuple[str, ...]
     manifest: str
@@ -81,8 +94,13 @@ def plan_snapshot(
     selection: Selection = EVERYTHING,
     seed: int = SEED,
     validation_per_mille: int = VALIDATION_PER_MILLE,
+    general_per_mille: int = 0,
 ) -> SnapshotPlan:
-    """Select, cluster, split and examine what is approved now."""
+    """Select, cluster, split and examine what is approved now.
+
+    Args:
+        general_per_mille: The share of general code in all rows of stage 2 that are trained on.
+    """
     selected = selecting.choose(selection)
     docs, broken, findings = _readable(selected.examples)
     corpus = {file.path: file.text for _, file in selecting.programs_of(selected.corpus)}
@@ -102,14 +120,27 @@ def plan_snapshot(
     pairs = deduplicating.near_edges(items)  # a cluster on both sides has an edge across
     clusters = deduplicating.cluster_ids(items, pairs, _known_clusters(items))
     splits = [split_of(c, seed=seed, validation_per_mille=validation_per_mille) for c in clusters]
-    manifest = _manifest(chosen, clusters, splits, selection, seed, validation_per_mille)
+    leaks = [(items[p.i].path, items[p.j].path, p.score) for p in pairs if splits[p.i] != splits[p.j]]
+    # After the clusters: a program that is left out still holds its cluster to its side.
+    n = len(chosen.examples)
+    out = thinning.left_out(items, clusters, {n + k: one.since for k, one in enumerate(chosen.corpus)})
+    alike = [(items[gone].path, items[kept].path) for gone, kept in sorted(out.items())]
+    items, clusters, splits = _without(items, out), _without(clusters, out), _without(splits, out)
+    chosen = replace(chosen, corpus=tuple(one for k, one in enumerate(chosen.corpus) if n + k not in out))
+    general = blending.choose(rows=_trained(chosen, splits), per_mille=general_per_mille, seed=seed)
+    manifest = _manifest(
+        chosen, general, clusters, splits, selection, seed, validation_per_mille, general_per_mille
+    )
     others = {f"corpus/{path}": text for path, text in corpus.items()}
     others |= {record.path: f"{record.system}\n{record.prompt}\n{record.answer}" for record in conversations}
+    code = list(blending.texts_of(general))
+    others |= {one.path: f"{one.system}\n{one.prompt}\n{one.answer}" for one in code}
+    beside = [deduplicating.compared_general(one) for one in code]
+    leaks += _near_to_validation(beside, items, splits)
     waiting = Example.objects.with_status_in("needs_review").count()
-    leaks = [(items[p.i].path, items[p.j].path, p.score) for p in pairs if splits[p.i] != splits[p.j]]
     largest, sampled = _closest_across(items, splits)
     earlier, moved = _moved(chosen.examples, splits)
-    tasks, set_name = _tasks()
+    tasks, set_name = deduplicating.held_out()
     train, validation = (splits[: len(docs)].count(side) for side in ("train", "validation"))
     gates = gating.GateReport(
         (
@@ -119,16 +150,30 @@ def plan_snapshot(
             gating.no_control_tokens(list(docs.values()), others),
             gating.code_check(findings),
             gating.generation_labels(list(docs.values())),
-            gating.holdout_firewall(items, tasks, set_name),
+            gating.holdout_firewall([*items, *beside], tasks, set_name),
             gating.no_leak(leaks, largest, sampled),
             gating.near_duplicates(items, clusters),
+            gating.one_of_alike(alike),
             gating.both_sides(train, validation),
             gating.stable_split(moved, earlier),
+            *gating.general_share(len(general), _trained(chosen, splits), general_per_mille),
         )
     )
     counts = _counts(list(docs.values()), len(chosen.corpus), splits, clusters, largest, set_name)
+    if general:
+        counts["general"] = {"train": len(general)}
     text = snapshot.canonical(manifest)
-    return SnapshotPlan(chosen, tuple(clusters), tuple(splits), text, snapshot.digest_of(text), gates, counts)
+    return SnapshotPlan(
+        selected,
+        chosen,
+        general,
+        tuple(clusters),
+        tuple(splits),
+        text,
+        snapshot.digest_of(text),
+        gates,
+        counts,
+    )
 
 
 def freeze(
@@ -138,6 +183,7 @@ def freeze(
     selection: Selection = EVERYTHING,
     seed: int = SEED,
     validation_per_mille: int = VALIDATION_PER_MILLE,
+    general_per_mille: int = 0,
 ) -> Snapshot:
     """Freeze what is approved and selected as `name`; the same content gives the version that holds it.
 
@@ -150,12 +196,17 @@ def freeze(
         )
     standing.refresh_all()  # the list's column is an index; what is frozen goes by the reviews themselves
     for _ in range(3):
-        plan = plan_snapshot(selection=selection, seed=seed, validation_per_mille=validation_per_mille)
+        plan = plan_snapshot(
+            selection=selection,
+            seed=seed,
+            validation_per_mille=validation_per_mille,
+            general_per_mille=general_per_mille,
+        )
         refuse(plan.gates)
         with transaction.atomic():
             if frozen := Snapshot.objects.filter(digest=plan.digest).first():
                 return frozen
-            if selecting.choose(selection) != plan.chosen:
+            if not _is_present(plan, selection, seed, general_per_mille):
                 continue  # somebody approved, edited, chose or imported meanwhile: look again
             if Snapshot.objects.filter(name=name).exists():
                 raise NameTaken(
@@ -173,9 +224,17 @@ def freeze(
                 examples=len(plan.chosen.examples),
                 corpus=len(plan.chosen.corpus),
                 conversations=len(plan.chosen.conversations),
+                general=len(plan.general),
             )
             return frozen
     raise FreezeRefused("Examples kept changing while the version was made. Try again in a moment.")
+
+
+def _is_present(plan: SnapshotPlan, selection: Selection, seed: int, general_per_mille: int) -> bool:
+    """Whether the same would be chosen now."""
+    rows = _trained(plan.chosen, plan.splits)
+    general = blending.choose(rows=rows, per_mille=general_per_mille, seed=seed)
+    return (selecting.choose(selection), general) == (plan.selected, plan.general)
 
 
 def refuse(report: gating.GateReport) -> None:
@@ -223,6 +282,7 @@ def _write(plan: SnapshotPlan, name: str, author: User) -> Snapshot:
             for one, split in zip(chosen.conversations, plan.splits[m:], strict=True)
         ),
     )
+    _create(SnapshotGeneral, (SnapshotGeneral(snapshot=frozen, example_id=one.pk) for one in plan.general))
     return frozen
 
 
@@ -253,13 +313,34 @@ def _readable(
     return docs, broken, findings
 
 
+def _without(each: Sequence[One], out: Mapping[int, int]) -> list[One]:
+    return [one for number, one in enumerate(each) if number not in out]
+
+
+def _trained(chosen: Chosen, splits: Sequence[str]) -> int:
+    """How many rows of stage 2 are trained on, besides general code."""
+    n, m = len(chosen.examples), len(chosen.examples) + len(chosen.corpus)
+    return [*splits[:n], *splits[m:]].count("train")
+
+
+def _near_to_validation(
+    general: Sequence[Compared], items: Sequence[Compared], splits: Sequence[str]
+) -> list[tuple[str, str, float]]:
+    """General code is only trained on, so none may come close to what validates."""
+    held = [item for item, split in zip(items, splits, strict=True) if split == "validation"]
+    near = deduplicating.near_across(general, held) if general else []
+    return [(general[pair.i].path, held[pair.j].path, pair.score) for pair in near]
+
+
 def _manifest(
     chosen: Chosen,
+    general: Sequence[ChosenGeneral],
     clusters: Sequence[str],
     splits: Sequence[str],
     selection: Selection,
     seed: int,
     validation_per_mille: int,
+    general_per_mille: int,
 ) -> dict[str, Any]:
     members = [
         snapshot.Member(
@@ -276,8 +357,17 @@ def _manifest(
         members[:n],
         members[n:m],
         members[m:],
+        [
+            snapshot.Member(one.path, one.content_hash, one.content_hash, "train", one.licence, one.source)
+            for one in general
+        ],
         template_version=chatml.TEMPLATE_VERSION,
-        policy={**POLICY, "selection": selection.policy, "validation_per_mille": validation_per_mille},
+        policy={
+            **POLICY,
+            "selection": selection.policy,
+            "validation_per_mille": validation_per_mille,
+            **({"general_per_mille": general_per_mille} if general_per_mille else {}),
+        },
         seed=seed,
     )
 
@@ -287,14 +377,6 @@ POLICY = {
     "near_duplicate_code": deduplicating.CODE,
     "near_duplicate_code_tokens": deduplicating.CODE_TOKENS,
 }
-
-
-def _tasks() -> tuple[list[Compared], str]:
-    task_set = TaskSet.objects.order_by("-pk").first()
-    if task_set is None:
-        return [], ""
-    docs = [(t, markdown.parse(t.text, path=t.path).doc) for t in task_set.tasks.all()]
-    return [deduplicating.compared_example(doc, t.content_hash) for t, doc in docs if doc], task_set.name
 
 
 def _known_clusters(items: Sequence[Compared]) -> dict[str, str]:

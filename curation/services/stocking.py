@@ -85,11 +85,11 @@ def relicense(
 
 def take_out(*, program: CorpusProgram, by: User, seen: int, reason: str) -> CorpusFile:
     """Leave it out of every dataset version from now on; those that hold it keep it."""
-    return _add_version(program, by, seen, "corpus.take_out", included=False, reason=_needed(reason))
+    return _add_version(program, by, seen, "corpus.take_out", included=False, reason=needed(reason))
 
 
 def put_back(*, program: CorpusProgram, by: User, seen: int, reason: str) -> CorpusFile:
-    return _add_version(program, by, seen, "corpus.put_back", included=True, reason=_needed(reason))
+    return _add_version(program, by, seen, "corpus.put_back", included=True, reason=needed(reason))
 
 
 def licences(frozen: Snapshot) -> dict[str, dict[str, int]]:
@@ -128,7 +128,7 @@ def _add_version(
     return row
 
 
-def _needed(reason: str) -> str:
+def needed(reason: str) -> str:
     if not (words := _words(reason)):
         raise StockRefused("Say why: whoever looks at the program later has to know.")
     return words

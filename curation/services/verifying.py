@@ -17,11 +17,13 @@ from curation.domain.tasks import digest
 from curation.models import (
     ChatRecord,
     CorpusFile,
+    GeneralExample,
     Revision,
     Snapshot,
     SnapshotConversation,
     SnapshotCorpusFile,
     SnapshotEntry,
+    SnapshotGeneral,
     Task,
     TaskSet,
 )
@@ -72,6 +74,13 @@ def conversations() -> Iterator[Trouble]:
             yield Trouble(str(record), "Its texts do not match their hash any more.")
 
 
+def general_code() -> Iterator[Trouble]:
+    """The same of general code."""
+    for example in GeneralExample.objects.order_by("pk").iterator(chunk_size=CHUNK):
+        if converting.record_hash(example) != example.content_hash:
+            yield Trouble(str(example), "Its texts do not match their hash any more.")
+
+
 def task_sets() -> Iterator[Trouble]:
     """The text of every test task has its hash, and the tasks of a set have its digest."""
     for task_set in TaskSet.objects.order_by("pk"):
@@ -94,6 +103,7 @@ CHECKS = {
     "revisions": revisions,
     "raw programs": corpus_files,
     "conversations": conversations,
+    "general code": general_code,
     "test tasks": task_sets,
     "dataset versions": versions,
 }
@@ -115,12 +125,14 @@ def _version(frozen: Snapshot) -> Iterator[Trouble]:
     yield from _compared(f"{place}, examples", listed["examples"], _entries(frozen))
     yield from _compared(f"{place}, raw programs", listed["corpus"], _programs(frozen))
     yield from _compared(f"{place}, conversations", listed["conversations"], _talks(frozen))
+    yield from _compared(f"{place}, general code", listed["general"], _general(frozen))
 
 
 _NAMED = {
     "examples": ("content_hash", "split", "cluster", "content_hash"),  # of the revision, too
     "corpus": ("content_hash", "split"),
     "conversations": ("content_hash", "split"),
+    "general": ("content_hash", "licence", "source"),
 }
 
 
@@ -142,6 +154,12 @@ def _talks(frozen: Snapshot) -> Rows:
     rows = SnapshotConversation.objects.filter(snapshot=frozen).select_related("record").order_by("pk")
     for row in rows.iterator(chunk_size=CHUNK):
         yield row.record.path, (row.record.content_hash, row.split)
+
+
+def _general(frozen: Snapshot) -> Rows:
+    rows = SnapshotGeneral.objects.filter(snapshot=frozen).select_related("example").order_by("pk")
+    for row in rows.iterator(chunk_size=CHUNK):
+        yield row.example.path, (row.example.content_hash, row.example.licence, row.example.source)
 
 
 def _compared(place: str, listed: Mapping[str, tuple[Any, ...]], rows: Rows) -> Iterator[Trouble]:

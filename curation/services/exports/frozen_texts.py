@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from curation.domain import chatml, front_matter, markdown
 from curation.domain.labels import generations_of
 from curation.domain.weights import UNLABELLED, Weights, weigh
-from curation.models import ChatRecord, CorpusFile, Revision, Snapshot
+from curation.models import ChatRecord, CorpusFile, GeneralExample, Revision, Snapshot
 
 SPLITS = ("train", "validation")
 CHUNK = 200  # texts; of the largest that an import takes, 50 MB
@@ -31,10 +31,10 @@ class ExportFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """What training reads of an example, or of a conversation, which has no labels."""
+    """What training reads of an example, or of a conversation or general code, which have no labels."""
 
     path: str
-    type: str  # "conversation" where it is no example
+    type: str  # "conversation" or "general" where it is no example
     topic: str
     generations: tuple[str, ...]
     difficulty: str
@@ -55,7 +55,7 @@ def programs(frozen: Snapshot, split: str) -> Iterator[tuple[str, str]]:
 
 
 def rows(frozen: Snapshot, split: str) -> Iterator[Row]:
-    """The training rows of one side: examples in path order, then conversations.
+    """The training rows of one side: examples in path order, then conversations, then general code.
 
     Raises:
         ExportRefused: this studio cannot read a text, or it lacks a prompt or an answer.
@@ -68,6 +68,17 @@ def rows(frozen: Snapshot, split: str) -> Iterator[Row]:
         for record in (found[pk] for _, pk in batch):
             rendered = chatml.render_conversation(record.system, record.prompt, record.answer)
             yield Row(record.path, "conversation", "", (), "", **rendered)
+    if split == "train":
+        yield from _general(frozen)
+
+
+def _general(frozen: Snapshot) -> Iterator[Row]:
+    taken = frozen.general.values_list("example__content_hash", "example_id")
+    for batch in _batches(sorted(taken)):
+        found = GeneralExample.objects.in_bulk([pk for _, pk in batch])
+        for example in (found[pk] for _, pk in batch):
+            rendered = chatml.render_general(example.system, example.prompt, example.answer)
+            yield Row(example.path, "general", "", (), "", **rendered)
 
 
 def weights_of(frozen: Snapshot) -> Weights:

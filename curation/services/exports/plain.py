@@ -47,6 +47,8 @@ def _card(frozen: Snapshot, weights: Weights | None, row: str) -> str:
     programs = Counter(frozen.corpus_files.values_list("split", flat=True))
     talks = Counter(frozen.conversations.values_list("split", flat=True))
     also = f"\n| conversations | {talks['train']} | {talks['validation']} |" if talks else ""
+    if general := frozen.general.count():
+        also += f"\n| general code | {general} | 0 |"
     there = [split for split in SPLITS if sides[split] or talks[split]]
     data_files = "\n".join(f"      - split: {split}\n        path: {split}.jsonl" for split in there)
     weighed = f"\n`weight` is the {FORMULA}; validation rows weigh 1.\n" if weights else ""

@@ -237,7 +237,7 @@ def test_few_texts_are_in_memory_at_a_time(version, monkeypatch, django_assert_n
     monkeypatch.setattr(archiving, "IN_MEMORY_BYTES", 10)
     n = version.entries.filter(split="train").count()
 
-    with django_assert_num_queries(1 + -(-n // 2) + 1 + version.conversations.filter(split="train").count()):
+    with django_assert_num_queries(1 + -(-n // 2) + 2 + version.conversations.filter(split="train").count()):
         rows = sum(1 for _ in frozen_texts.rows(version, "train"))
 
     assert rows == n + version.conversations.filter(split="train").count()

@@ -31,7 +31,10 @@ def frozen(tmp_path: Path) -> Snapshot:
     record.content_hash = converting.record_hash(record)
     record.save()
     choosing.choose(records=[record], by=makers.user("reviewer"), chosen=True)
-    return makers.snapshot("v1", examples=2)
+    for _ in range(2):
+        makers.approved()
+    makers.general_example("Reverse a list in Python.")
+    return snapshotting.freeze(name="v1", author=makers.user("maintainer"), general_per_mille=500)
 
 
 @pytest.fixture
@@ -133,6 +136,9 @@ TAMPERED = {
     "UPDATE curation_snapshotentry SET path = 'x'||path": "Its row is not in the manifest",
     "DELETE FROM curation_snapshotcorpusfile": "program.bbj: The manifest names it, and it has no row",
     "DELETE FROM curation_snapshotconversation": "and it has no row",
+    "UPDATE curation_generalexample SET answer = 'x'": "general example",
+    "UPDATE curation_generalexample SET licence = 'x'": "general code, general/",
+    "DELETE FROM curation_snapshotgeneral": "general code, general/",
 }
 
 

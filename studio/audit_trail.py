@@ -95,6 +95,7 @@ WORDS = {
     "general.put_back": "put general code back into dataset versions",
     "import.task_examples": "stored the shipped test tasks",
     "holdout.look": "looked at the test task",
+    "task_set.freeze": "froze the task set",
     "task.mark": "marked what the right answer is of",
     "task.download": "downloaded the test tasks",
     "defect.mend": "had a rule mend a line of",

@@ -130,6 +130,7 @@ MATRIX: dict[str, tuple[Least, Least]] = {
     "evaluation_page": ("author", None),
     "attempt_draft": (None, "author"),
     "task_list": ("author", None),
+    "task_set_freeze": ("maintainer", "maintainer"),
     "holdout_list": ("maintainer", None),
     "task_look": (None, "maintainer"),
     "task_download": (None, "maintainer"),

@@ -148,6 +148,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         "evaluation_list",
         "task_list",
         "holdout_list",
+        "task_set_freeze",
         "password",
         "coverage",
         "view_list",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("evaluations/", evaluations.evaluation_list, name="evaluation_list"),
     path("evaluations/<int:evaluation_id>/", evaluations.evaluation_page, name="evaluation_page"),
     path("tasks/", tasks.task_list, name="task_list"),
+    path("tasks/freeze/", tasks.task_set_freeze, name="task_set_freeze"),
     path("tasks/holdout/", tasks.holdout_list, name="holdout_list"),
     path("tasks/holdout/look/", tasks.task_look, name="task_look"),
     path("tasks/download/", tasks.task_download, name="task_download"),

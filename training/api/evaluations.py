@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from ninja import Query, Router, Schema, Status
+from pydantic import Field
 
 from curation.api.problems import Problem
 from curation.api.shapes import ApiRequest, ById, Id, Page, page_of
@@ -40,6 +41,8 @@ class EvaluationRow(Schema):
     config_hash: str
     broken: str | None
     pools: list[PoolOut]
+    meant_to_fail: list[PoolOut] = Field(description="of answers that have to be refused; no part of `pools`")
+    fragments: int = Field(description="tasks that are parts of programs, and were put to no model")
 
 
 class AsAsked(Schema):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from training.services import cancelling, launching, packaging, triaging
+from training.services import assembling, cancelling, launching, packaging, triaging
 
 REFUSALS: dict[type[Exception], str] = {
     cancelling.AlreadyFinished: "conflict",
     launching.PreflightRefused: "conflict",
+    assembling.FreezeRefused: "conflict",
     packaging.NoFile: "not-found",
     triaging.NotForDrafting: "conflict",
 }

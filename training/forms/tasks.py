@@ -1,7 +1,7 @@
 from django import forms
 
 from curation.forms.examples import LARGEST_ID
-from curation.services import looking
+from curation.services import looking, snapshotting
 
 
 class ReasonForm(forms.Form):
@@ -16,4 +16,12 @@ class LookForm(ReasonForm):
         min_value=1,
         max_value=LARGEST_ID,
         error_messages={"required": "Choose the task to read."},
+    )
+
+
+class TaskSetForm(forms.Form):
+    name = forms.RegexField(
+        rf"\A{snapshotting.NAME.pattern}\Z",
+        max_length=snapshotting.MAX_NAME,
+        error_messages={"invalid": snapshotting.NAME_RULE},
     )

@@ -19,6 +19,7 @@ from curation.domain import chatml, markdown
 from curation.domain.agreement import answer_label
 from curation.domain.bbj import conformance
 from curation.domain.markdown import ExampleDoc
+from curation.domain.tasks import FRAGMENT, MEANT_TO_FAIL, PROGRAM
 from curation.models import Task, TaskSet
 from curation.services import auditing
 from training.adapters import checker as checkers
@@ -26,6 +27,7 @@ from training.adapters import process, storage
 from training.adapters.checker import Checker, Verdict
 from training.domain import recipe as recipes
 from training.domain.failure import Failure
+from training.domain.marks import is_right
 from training.domain.run_folder import RunFolder, values_digest
 from training.models import Artifact, Attempt, Evaluation, Run
 from training.services import leasing, preflighting
@@ -146,8 +148,9 @@ def judge(
     """
     checker = checkers.choose()
     controls = _controls(checker)
-    questions = [_question(task) for task in tasks.tasks.order_by("path")]
-    controls["gold"] = _check_gold(checker, questions)
+    questions = [_question(task) for task in tasks.tasks.exclude(mark=FRAGMENT).order_by("path")]
+    controls["gold"] = _check_gold(checker, questions, PROGRAM)
+    controls["meant_to_fail"] = _check_gold(checker, questions, MEANT_TO_FAIL)
     generated, runtime = _generate(questions, recipe, folder, model, watch)
     answers = [_extract(answer) for answer in generated]
     answers = _check(checker, answers, watch)
@@ -211,9 +214,14 @@ def _controls(checker: Checker) -> dict[str, Any]:
     return {"good": pair.good.outcome, "bad": pair.bad.outcome, "empty_program": empty.outcome}
 
 
-def _check_gold(checker: Checker, questions: Sequence[Question]) -> dict[str, Any]:
-    """What the checker says about the right answers. All must pass, else the task set is broken."""
-    verdicts = _check_all(checker, [question.gold for question in questions])
+def _check_gold(checker: Checker, questions: Sequence[Question], mark: str) -> dict[str, Any]:
+    """What the checker says about the right answers to the tasks of this mark.
+
+    All must come out right, else the task set is broken: `accepted` counts those that do, `refused` lists the
+    others. Of what is meant to fail, a refusal is right.
+    """
+    questions = [question for question in questions if question.task.mark == mark]
+    verdicts = _check_all(checker, [question.gold for question in questions]) if questions else []
     refused = [
         {
             "task": question.task.path,
@@ -222,7 +230,7 @@ def _check_gold(checker: Checker, questions: Sequence[Question]) -> dict[str, An
             "output": verdict.output[:500] if question.task.pool == "triage" else "",
         }
         for question, verdict in zip(questions, verdicts, strict=True)
-        if verdict.outcome != "compiled"
+        if not is_right(mark, verdict.outcome)
     ]
     return {"of": len(questions), "accepted": len(questions) - len(refused), "refused": refused}
 

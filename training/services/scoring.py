@@ -11,8 +11,10 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
-from curation.models import Snapshot
+from curation.domain.tasks import FRAGMENT, MEANT_TO_FAIL, PROGRAM
+from curation.models import Snapshot, Task
 from training.domain import intervals
+from training.domain.marks import is_right
 from training.models import Attempt, Evaluation, Run, WorkerSeen
 from training.models.evaluations import OUTCOMES
 
@@ -20,6 +22,7 @@ POOLS = {"holdout": "Holdout", "triage": "Triage pool"}
 WORKER_SILENT_AFTER = timedelta(seconds=30)
 SCORES_ON_PAGE = 100
 VERSIONS_ON_DASHBOARD = 3
+MEANT_WRONG = "does not refuse {} of {} answers that are meant to fail"
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class Scored:
     metric: str
     pools: list[PoolScore]
     broken: str  # why the task set cannot be trusted; "" when it can
+    meant_to_fail: list[PoolScore]  # of answers that have to be refused; only pools that have such tasks
+    fragments: int  # tasks of the set that are put to no model
 
     @property
     def headline(self) -> PoolScore:
@@ -94,8 +99,11 @@ class Scored:
         """What the checker said about programs whose worth is known, in words."""
         said, words = self.evaluation.controls, dict(OUTCOMES)
         gold = said.get("gold", {"accepted": 0, "of": 0})
+        failing = said.get("meant_to_fail", {"accepted": 0, "of": 0})
+        refused = ("Answers meant to fail refused", f"{failing['accepted']} of {failing['of']}")
         return [
             ("Right answers accepted", f"{gold['accepted']} of {gold['of']}"),
+            *([refused] if failing["of"] else []),
             ("Program known to be good", words.get(said.get("good", ""), "not asked")),
             ("Program known to be bad", words.get(said.get("bad", ""), "not asked")),
             ("Empty program", words.get(said.get("empty_program", ""), "not asked")),
@@ -116,6 +124,8 @@ class Scored:
             "config_hash": self.evaluation.config_hash,
             "broken": self.broken or None,
             "pools": [pool.as_dict() for pool in self.pools],
+            "meant_to_fail": [pool.as_dict() for pool in self.meant_to_fail],
+            "fragments": self.fragments,
         }
 
 
@@ -124,24 +134,32 @@ def metric_name(checker: str) -> str:
     return "compile@1" if checker == "bbjcpl" else "offline check@1"
 
 
+def refusal_metric(checker: str) -> str:
+    """The figure of answers that are meant to fail, which is apart from the other one."""
+    return f"refused by {'bbjcpl' if checker == 'bbjcpl' else 'the offline check'}"
+
+
 def broken_by(controls: dict[str, Any]) -> str:
-    """Why the controls forbid a score, or "". A right answer that is refused means a broken task set."""
-    gold = controls.get("gold", {})
-    missing = gold.get("of", 0) - gold.get("accepted", 0)
-    if not missing:
-        return ""
-    return (
-        f"The task set is broken: the checker refuses {missing} of {gold['of']} right answers. Mend those "
-        "tasks, import them again and evaluate again."
-    )
+    """Why the controls forbid a score, or "". A right answer that comes out wrong means a broken task set."""
+    for name, wrong in (("gold", "refuses {} of {} right answers"), ("meant_to_fail", MEANT_WRONG)):
+        found = controls.get(name, {})
+        if missing := found.get("of", 0) - found.get("accepted", 0):
+            return (
+                f"The task set is broken: the checker {wrong.format(missing, found['of'])}. Mend those "
+                "tasks, freeze a new set and evaluate again."
+            )
+    return ""
 
 
-def score_pool(name: str, metric: str, attempts: Iterable[tuple[Any, str]], broken: str = "") -> PoolScore:
-    """The score of one pool.
+def score_pool(
+    name: str, metric: str, attempts: Iterable[tuple[Any, str]], broken: str = "", mark: str = PROGRAM
+) -> PoolScore:
+    """The score of one pool's tasks of one mark.
 
     Args:
         attempts: (task, outcome) of each answer.
         broken: Why no score may be given, whatever the attempts say.
+        mark: Says which outcome is right (training.domain.marks).
     """
     outcomes: Counter[str] = Counter()
     asked: Counter[Any] = Counter()
@@ -149,7 +167,7 @@ def score_pool(name: str, metric: str, attempts: Iterable[tuple[Any, str]], brok
     for task, outcome in attempts:
         outcomes[outcome] += 1
         asked[task] += 1
-        accepted[task] += outcome == "compiled"
+        accepted[task] += is_right(mark, outcome)
     tasks, samples = len(asked), outcomes.total()
     why = broken
     if not samples:
@@ -173,20 +191,42 @@ def scored(evaluation: Evaluation) -> Scored:
 
 
 def scored_all(evaluations: Sequence[Evaluation]) -> list[Scored]:
-    """The score of each, by one question to the database."""
-    rows: defaultdict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+    """The score of each, by two questions to the database."""
+    rows: defaultdict[tuple[int, str, str], list[tuple[int, str]]] = defaultdict(list)
     found = Attempt.objects.filter(evaluation__in=evaluations)
-    for evaluation, pool, task, outcome in found.values_list(
-        "evaluation_id", "task__pool", "task_id", "outcome"
+    for evaluation, pool, mark, task, outcome in found.values_list(
+        "evaluation_id", "task__pool", "task__mark", "task_id", "outcome"
     ):
-        rows[evaluation, pool].append((task, outcome))
-    return [_scored(each, {pool: rows[each.pk, pool] for pool in POOLS}) for each in evaluations]
+        rows[evaluation, pool, mark].append((task, outcome))
+    asked = Task.objects.filter(task_set__in={each.task_set_id for each in evaluations}, mark=FRAGMENT)
+    fragments = Counter(asked.values_list("task_set", flat=True))
+    return [
+        _scored(
+            each,
+            {(pool, mark): rows[each.pk, pool, mark] for pool in POOLS for mark in (PROGRAM, MEANT_TO_FAIL)},
+            fragments[each.task_set_id],
+        )
+        for each in evaluations
+    ]
 
 
-def _scored(evaluation: Evaluation, attempts: dict[str, list[tuple[int, str]]]) -> Scored:
+def _scored(
+    evaluation: Evaluation, attempts: dict[tuple[str, str], list[tuple[int, str]]], fragments: int
+) -> Scored:
     metric, broken = metric_name(evaluation.checker), broken_by(evaluation.controls)
-    pools = [score_pool(pool, metric, attempts[pool], broken) for pool in POOLS]
-    return Scored(evaluation, metric, pools, broken)
+    refusal = refusal_metric(evaluation.checker)
+    return Scored(
+        evaluation,
+        metric,
+        [score_pool(pool, metric, attempts[pool, PROGRAM], broken) for pool in POOLS],
+        broken,
+        [
+            score_pool(pool, refusal, attempts[pool, MEANT_TO_FAIL], broken, MEANT_TO_FAIL)
+            for pool in POOLS
+            if attempts[pool, MEANT_TO_FAIL]
+        ],
+        fragments,
+    )
 
 
 def scoreboard(most: int = SCORES_ON_PAGE) -> list[Scored]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from curation.domain import markdown
 from curation.models import Draft, Example, Revision
 from curation.services import auditing, drafting
+from training.domain import marks
+from training.domain.marks import FAILURES
 from training.models import Attempt, Evaluation
 
-FAILURES = ("compile_error", "compile_timeout", "no_code", "truncated")
 FAILED = "failed"  # any of them
 LONGEST_HINT = 200  # characters of the checker's first line
 
@@ -26,12 +29,18 @@ def readable_attempts(evaluation: Evaluation, outcome: str = "") -> QuerySet[Att
     """The attempts that people may read: the triage pool's. Those of the holdout are totals only.
 
     Args:
-        outcome: One of training.models.evaluations.OUTCOMES, or FAILED for every one of FAILURES.
+        outcome: One of training.models.evaluations.OUTCOMES, or FAILED for all that is_failure.
     """
     rows = evaluation.attempts.filter(task__pool="triage").select_related("task")
     if outcome == FAILED:
-        return rows.filter(outcome__in=FAILURES)
+        kinds = (Q(task__mark=mark, outcome__in=outcomes) for mark, outcomes in FAILURES.items())
+        return rows.filter(reduce(or_, kinds))
     return rows.filter(outcome=outcome) if outcome else rows
+
+
+def is_failure(attempt: Attempt) -> bool:
+    """Whether there is something to teach: of a task whose answer is meant to fail, that it was accepted."""
+    return marks.is_failure(attempt.task.mark, attempt.outcome)
 
 
 def origin_of(attempt: Attempt) -> str:
@@ -65,7 +74,7 @@ def draft_from(attempt: Attempt, author: User) -> Draft:
             f"Attempt {attempt.pk} belongs to the holdout, which stays unread so that its score means "
             "something. Draft from a failure of the triage pool."
         )
-    if attempt.outcome not in FAILURES:
+    if not is_failure(attempt):
         raise NotForDrafting(
             f"Attempt {attempt.pk} is no failure ({attempt.get_outcome_display()}), so there is nothing to "
             "teach."
@@ -102,6 +111,7 @@ def hint(attempt: Attempt) -> str:
     """What the author should know, without a word of the task itself."""
     what = {
         "compile_error": "the checker refused the answer",
+        "compiled": "the checker accepted an answer that it has to refuse",
         "compile_timeout": "the checker did not finish with the answer",
         "no_code": "the answer held no code",
         "truncated": "the answer was cut at the token limit",

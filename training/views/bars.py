@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.services.scoring import PoolScore, Scored
+from training.services.scoring import PoolScore
 
 WIDTH = 200  # user units of the SVG, 0 % to 100 %
 
@@ -25,8 +26,8 @@ class DrawnPool:
     bar: Bar | None  # None while the score is undefined
 
 
-def with_bars(scored: Scored) -> list[DrawnPool]:
-    return [DrawnPool(pool, bar_of(pool)) for pool in scored.pools]
+def with_bars(pools: Sequence[PoolScore]) -> list[DrawnPool]:
+    return [DrawnPool(pool, bar_of(pool)) for pool in pools]
 
 
 def bar_of(pool: PoolScore) -> Bar | None:

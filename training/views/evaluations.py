@@ -22,7 +22,7 @@ ATTEMPTS_A_PAGE = 20
 
 @require_GET
 def evaluation_list(request: SignedInRequest) -> HttpResponse:
-    rows = [{"scored": row, "pools": bars.with_bars(row)} for row in scoring.scoreboard()]
+    rows = [{"scored": row, "pools": bars.with_bars(row.pools)} for row in scoring.scoreboard()]
     return render(request, "training/evaluation_list.html", {"rows": rows})
 
 
@@ -61,8 +61,14 @@ def render_page(request: SignedInRequest, evaluation: Evaluation, status: int = 
     context: dict[str, Any] = {
         "evaluation": evaluation,
         "scored": scored,
-        "pools": bars.with_bars(scored),
+        "pools": bars.with_bars(scored.pools),
+        "meant_to_fail": bars.with_bars(scored.meant_to_fail),
         "as_asked": conforming.as_asked(evaluation),
+        "wrong": [
+            row
+            for name in ("gold", "meant_to_fail")
+            for row in evaluation.controls.get(name, {}).get("refused", ())
+        ],
         "form": form,
         "rows": [attempt_row(attempt, examples[attempt.pk]) for attempt in rows],
         "next_after": shown[ATTEMPTS_A_PAGE - 1].pk if len(shown) > ATTEMPTS_A_PAGE else None,
@@ -74,8 +80,8 @@ def attempt_row(attempt: Attempt, examples: list[Example]) -> dict[str, Any]:
     return {
         "attempt": attempt,
         "title": attempt.task.path.rpartition("/")[2].removesuffix(".md").replace("-", " "),
-        "chip": words.outcome_chip(attempt.outcome),
+        "chip": words.outcome_chip(attempt.outcome, attempt.task.mark),
         "code": code_lines(attempt.code) if attempt.code else [],
-        "may_draft": attempt.outcome in triaging.FAILURES,
+        "may_draft": triaging.is_failure(attempt),
         "examples": examples,
     }

@@ -7,17 +7,18 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from curation.domain.tasks import HOLDOUT
-from curation.models import Example
+from curation.models import Example, TaskSet
 from curation.services import looking, posing, writing_back
 from curation.services.exporting import ExportRefused
 from curation.views.examples import example_context
 from curation.views.paging import page_of
 from studio.http import SignedInRequest, download
-from training.forms.tasks import LookForm, ReasonForm
+from training.forms.tasks import LookForm, ReasonForm, TaskSetForm
+from training.services import assembling
 
 MOST_SETS = 20
 MOST_LOOKS = 20
@@ -87,3 +88,27 @@ def task_download(request: SignedInRequest) -> HttpResponseBase:
         messages.error(request, str(error))
         return _holdout(request)
     return download(request, file, name="tasks.zip", size_bytes=size_bytes, content_type="application/zip")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def task_set_freeze(request: SignedInRequest) -> HttpResponse:
+    """What freezing now would give, gate by gate, and the form that does it."""
+    suggested = {"name": f"tasks-{TaskSet.objects.count() + 1}"}
+    form = TaskSetForm(request.POST) if request.method == "POST" else TaskSetForm(initial=suggested)
+    if request.method == "POST" and form.is_valid():
+        newest = TaskSet.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        try:
+            frozen = assembling.freeze(author=request.user, **form.cleaned_data)
+        except assembling.NameTaken as error:
+            form.add_error("name", str(error))
+        except assembling.FreezeRefused as error:
+            form.add_error(None, str(error))
+        else:
+            if frozen.pk > newest:
+                messages.success(request, f"Frozen as {frozen.name}. The next evaluation uses it.")
+            else:
+                messages.info(request, f"{frozen.name} holds exactly these tasks; no new set was made.")
+            return redirect("task_list")
+    plan = assembling.plan()
+    context = {"form": form, "plan": plan, "gates": plan.gates.as_list()}
+    return render(request, "training/task_set_freeze.html", context, status=422 if form.errors else 200)

@@ -6,17 +6,21 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from training.domain.marks import is_failure, is_right
+
 # The chip's class in studio.css; the word beside it says the same, so colour is never alone.
 STATE_CHIPS = {"succeeded": "good", "failed": "bad", "running": "busy", "lost": "warn", "cancelled": "warn"}
-OUTCOME_CHIPS = {"compiled": "good", "infrastructure": "warn"}
 
 
 def state_chip(state: str) -> str:
     return STATE_CHIPS.get(state, "")
 
 
-def outcome_chip(outcome: str) -> str:
-    return OUTCOME_CHIPS.get(outcome, "bad")
+def outcome_chip(outcome: str, mark: str) -> str:
+    """Good is what the mark of the task asks for: of an answer that is meant to fail, that it is refused."""
+    if is_right(mark, outcome):
+        return "good"
+    return "bad" if is_failure(mark, outcome) else "warn"
 
 
 def duration(seconds: float) -> str:

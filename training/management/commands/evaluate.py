@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
+from curation.domain.tasks import PROGRAM
 from curation.models import TaskSet
 from training.domain import recipe as recipes
 from training.domain.failure import Failure
@@ -77,7 +78,11 @@ class Command(BaseCommand):
             scoring.score_pool(
                 pool,
                 metric,
-                [(a.question.task.pk, a.outcome) for a in judged.answers if a.question.task.pool == pool],
+                [
+                    (answer.question.task.pk, answer.outcome)
+                    for answer in judged.answers
+                    if (answer.question.task.pool, answer.question.task.mark) == (pool, PROGRAM)
+                ],
                 broken,
             )
             for pool in scoring.POOLS

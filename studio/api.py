@@ -45,7 +45,7 @@ from curation.services import awaiting
 from studio import answering, audit_operations, roles
 from studio.door import MOST_BYTES, PREFIX, View, door, makes_something
 from studio.models import ApiToken
-from training.api import artifacts, evaluations, runs
+from training.api import artifacts, evaluations, lineage, runs
 from training.api.refusals import REFUSALS as TRAINING_REFUSALS
 
 DESCRIPTION = """\
@@ -249,6 +249,7 @@ for noun in (
     runs,
     artifacts,
     evaluations,
+    lineage,
     audit_operations,
 ):
     api.add_router("", noun.router)

@@ -134,6 +134,8 @@ MATRIX: dict[str, tuple[Least, Least]] = {
     "holdout_list": ("maintainer", None),
     "task_look": (None, "maintainer"),
     "task_download": (None, "maintainer"),
+    "lineage_example": ("author", None),
+    "lineage_snapshot": ("author", None),
 }
 ADMIN_SITE = "admin"  # Django's own admin: role admin only
 API = "ninja"  # the API (studio/door.py): tokens instead of sessions, and a table of its own:
@@ -261,6 +263,8 @@ OPERATIONS: dict[str, tuple[str | None, Least]] = {
     "GET /evaluations": ("runs:read", "author"),
     "GET /evaluations/{evaluation_id}": ("runs:read", "author"),
     "GET /evaluations/{evaluation_id}/attempts": ("runs:read", "author"),
+    "GET /lineage/examples/{example_id}": ("runs:read", "author"),
+    "GET /lineage/snapshots/{snapshot_id}": ("runs:read", "author"),
     "GET /audit": ("audit:read", ("maintainer", ADMIN)),
     "POST /audit/export": ("audit:read", ("maintainer", ADMIN)),
     "POST /attempts/{attempt_id}/draft": ("examples:write", "author"),

@@ -21,6 +21,7 @@ TEXTS = (
     ("oop/account-class.md", "A class for an account", "all"),
     ("control-flow/retry.md", "Try again three times", "all"),
 )
+TAUGHT = "gui/confirm-a-delete.md"  # drafted from a failure
 
 
 def fill() -> dict[str, str]:
@@ -61,7 +62,7 @@ def fill() -> dict[str, str]:
     _tag(retry.pk, top)
     _import(top)
     comparing.compare()
-    _freeze_twice(csv, top)
+    _freeze_twice(csv, ann, top)
     return dict(_addresses(iban.pk, grid.pk))
 
 
@@ -104,13 +105,19 @@ def _import(author: Any) -> None:
         working.carry_out(claim)
 
 
-def _freeze_twice(changed: Any, by: Any) -> None:
-    """Two dataset versions, between which an example is edited and relabelled and others come and go."""
+def _freeze_twice(changed: Any, author: Any, by: Any) -> None:
+    """Two dataset versions, between which an example is edited and relabelled and others come and go.
+
+    One of those that come was drafted from a failure of a model of the first.
+    """
     from curation.services import snapshotting
-    from tests import makers
+    from tests import loop, makers
+    from training.models import Attempt
 
     going = makers.approved("strings/join-two-names.md", makers.example_text("Join two names"))
-    snapshotting.freeze(name="spring", author=by)
+    run = loop.trained(snapshotting.freeze(name="spring", author=by), "compile_error", "no_code", "compiled")
+    failed = Attempt.objects.filter(evaluation__run=run).order_by("pk")[0]
+    makers.review(loop.taught(failed, TAUGHT, author=author))
     text = changed.head.text.replace("generation: all", "generation: [bbj-gui, dwc]")
     makers.review(
         makers.edited(changed, text.replace("## Explanation\n", "## Explanation\n\nLine by line.\n"))
@@ -118,7 +125,7 @@ def _freeze_twice(changed: Any, by: Any) -> None:
     makers.review(going, "reject")
     for title in ("Pad a number with zeros", "Turn words around"):
         makers.approved(f"strings/{title.lower().replace(' ', '-')}.md", makers.example_text(title))
-    snapshotting.freeze(name="summer", author=by)
+    loop.trained(snapshotting.freeze(name="summer", author=by), "compiled", "no_code", "compiled")
 
 
 def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
@@ -178,6 +185,8 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     yield "snapshot_diff", reverse("snapshot_diff", args=[newer.pk, older.pk])
     changed = contrasting.contrast(older, newer).changes.filter(words="edited relabelled").get()
     yield "snapshot_change", reverse("snapshot_change", args=[newer.pk, older.pk, changed.position])
+    yield "lineage_example", reverse("lineage_example", args=[Example.objects.get(path=TAUGHT).pk])
+    yield "lineage_snapshot", reverse("lineage_snapshot", args=[newer.pk])
     yield "import_mend", reverse("import_mend", args=[job.pk, "escaped-newlines"])
     for model, name in ((Snapshot, "snapshot_page"), (Run, "run_page"), (Evaluation, "evaluation_page")):
         if newest := model.objects.order_by("-pk").first():

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from training.views import artifacts, evaluations, runs, tasks
+from training.views import artifacts, evaluations, lineage, runs, tasks
 
 urlpatterns = [
     path("train/", runs.run_start, name="run_start"),
@@ -17,5 +17,7 @@ urlpatterns = [
     path("tasks/holdout/", tasks.holdout_list, name="holdout_list"),
     path("tasks/holdout/look/", tasks.task_look, name="task_look"),
     path("tasks/download/", tasks.task_download, name="task_download"),
+    path("lineage/examples/<int:example_id>/", lineage.lineage_example, name="lineage_example"),
+    path("lineage/snapshots/<int:snapshot_id>/", lineage.lineage_snapshot, name="lineage_snapshot"),
     path("attempts/<int:attempt_id>/draft/", evaluations.attempt_draft, name="attempt_draft"),
 ]

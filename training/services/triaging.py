@@ -18,6 +18,7 @@ from training.domain.marks import FAILURES
 from training.models import Attempt, Evaluation
 
 FAILED = "failed"  # any of them
+ORIGIN = "attempt:"
 LONGEST_HINT = 200  # characters of the checker's first line
 
 
@@ -45,7 +46,13 @@ def is_failure(attempt: Attempt) -> bool:
 
 def origin_of(attempt: Attempt) -> str:
     """What a draft, and later its revision, names as the place it came from."""
-    return f"attempt:{attempt.pk}"
+    return f"{ORIGIN}{attempt.pk}"
+
+
+def attempt_in(origin: str) -> int:
+    """The id that `origin_of` wrote; 0 for another origin."""
+    number = origin.removeprefix(ORIGIN)
+    return int(number) if origin.startswith(ORIGIN) and number.isascii() and number.isdigit() else 0
 
 
 def examples_from(attempts: Sequence[Attempt]) -> dict[int, list[Example]]:

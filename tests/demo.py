@@ -110,12 +110,11 @@ def _freeze_twice(changed: Any, author: Any, by: Any) -> None:
 
     One of those that come was drafted from a failure of a model of the first.
     """
-    from curation.services import snapshotting
     from tests import loop, makers
     from training.models import Attempt
 
     going = makers.approved("strings/join-two-names.md", makers.example_text("Join two names"))
-    run = loop.trained(snapshotting.freeze(name="spring", author=by), "compile_error", "no_code", "compiled")
+    run = loop.trained(makers.freeze(name="spring", author=by), "compile_error", "no_code", "compiled")
     failed = Attempt.objects.filter(evaluation__run=run).order_by("pk")[0]
     makers.review(loop.taught(failed, TAUGHT, author=author))
     text = changed.head.text.replace("generation: all", "generation: [bbj-gui, dwc]")
@@ -125,7 +124,7 @@ def _freeze_twice(changed: Any, author: Any, by: Any) -> None:
     makers.review(going, "reject")
     for title in ("Pad a number with zeros", "Turn words around"):
         makers.approved(f"strings/{title.lower().replace(' ', '-')}.md", makers.example_text(title))
-    loop.trained(snapshotting.freeze(name="summer", author=by), "compiled", "no_code", "compiled")
+    loop.trained(makers.freeze(name="summer", author=by), "compiled", "no_code", "compiled")
 
 
 def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:

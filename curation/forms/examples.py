@@ -98,7 +98,14 @@ class ExampleFilterForm(forms.Form):
         error_messages={"invalid": "Write the number of an import."},
     )
 
-    MAIN = ("q", "status", "type", "topic", "generation", "difficulty")  # the others stand behind "More"
+    MAIN: tuple[str, ...] = (
+        "q",
+        "status",
+        "type",
+        "topic",
+        "generation",
+        "difficulty",
+    )  # the others stand behind "More"
 
     def filters(self, user: User) -> finding.Filters:
         """What to look for; `user` is whom "me" means."""

@@ -1,9 +1,48 @@
+"""What a person says of a dataset version before it is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 from django import forms
 
-from curation.services import snapshotting
+from curation.forms.examples import ExampleFilterForm
+from curation.services import gating, snapshotting
+from curation.services.gating import Gate
+from curation.services.selecting import Selection
+
+
+class SelectionForm(ExampleFilterForm):
+    """The filters of the list that make sense for what is approved, and what goes in beside examples."""
+
+    KEPT = ("q", "type", "topic", "generation", "difficulty", "tag")
+
+    path = forms.CharField(required=False, max_length=200, label="Path begins with")
+    conversations = forms.ChoiceField(
+        required=False,
+        label="Conversations",
+        choices=[("", "the chosen ones"), ("no", "none")],
+    )
+
+    MAIN = ("q", "path", "type", "topic", "generation", "difficulty", "tag", "conversations")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ExampleFilterForm.base_fields.keys() - set(self.KEPT):
+            del self.fields[name]
+
+    def selection(self) -> Selection:
+        """What is chosen. A value that is no choice is left out: see `errors` before anything is frozen."""
+        chosen: dict[str, Any] = dict(self.chosen())
+        if "conversations" in chosen:
+            chosen["conversations"] = False
+        return Selection(**chosen)
 
 
 class FreezeForm(forms.Form):
+    """Name, split, and why each open warning is waived."""
+
     name = forms.RegexField(
         rf"\A{snapshotting.NAME.pattern}\Z",
         max_length=snapshotting.MAX_NAME,
@@ -16,3 +55,36 @@ class FreezeForm(forms.Form):
         initial=snapshotting.VALIDATION_PER_MILLE,
         label="Validation share, per thousand",
     )
+    seen = forms.RegexField(r"\A[0-9a-f]{64}\Z", required=False, widget=forms.HiddenInput)
+
+    REASON = "waive-"  # and the code of a gate
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(super().clean() or {})
+        data["waivers"] = {code: reason for code, reason in self.reasons().items() if reason}
+        return data
+
+    def split(self) -> dict[str, int]:
+        """Seed and share for the plan: as typed, or as usual where that cannot be."""
+        data = getattr(self, "cleaned_data", {})
+        names = ("seed", "validation_per_mille")
+        return {name: data[name] for name in names if data.get(name) is not None}
+
+    def reasons(self) -> dict[str, str]:
+        """What was typed about each gate, by its code."""
+        given = ((name, value) for name, value in self.data.items() if name.startswith(self.REASON))
+        return {name.removeprefix(self.REASON): str(value).strip() for name, value in given}
+
+    def waivable(self, gates: Iterable[Gate]) -> list[dict[str, Any]]:
+        """Each gate for the page, with the reason that was typed where it is an open warning."""
+        typed = self.reasons()
+        return [
+            {
+                **gate.as_dict(),
+                "is_open": gate.is_open,
+                "field": f"{self.REASON}{gate.code}",
+                "reason": typed.get(gate.code, ""),
+                "most": gating.MAX_REASON,
+            }
+            for gate in gates
+        ]

@@ -1,20 +1,38 @@
-"""What a selection has to pass before it may be frozen. A blocking gate names who is in the way."""
+"""What a selection has to pass before it is frozen: gates that block, and warnings that may be waived.
+
+A finding is a sentence that says what to do; the offenders name who is in the way.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from curation.domain import blend, chatml
-from curation.domain.agreement import agreement
+from curation.domain import blend, strata
 from curation.domain.bbj import CHECK_VERSION
-from curation.domain.markdown import ExampleDoc
-from curation.services import deduplicating
-from curation.services.deduplicating import Compared
+from curation.services.leaks import Close, LeakReport
 
 MAX_OFFENDERS = 200  # named in a report; the count is always the whole
+MAX_REASON = 500  # characters
+ANY = "*"  # waives whatever warning there is
+
+
+class WaiverRefused(Exception):
+    """A warning is open, or what was waived cannot be; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A maintainer's word that a version is frozen in spite of a warning."""
+
+    reason: str
+    by: str
+    at: datetime
+
+    def as_dict(self) -> dict[str, str]:
+        return {"reason": self.reason, "by": self.by, "at": self.at.isoformat(timespec="seconds")}
 
 
 @dataclass(frozen=True)
@@ -23,11 +41,22 @@ class Gate:
     title: str
     passed: bool
     blocking: bool
-    finding: str  # one sentence
+    finding: str
     offenders: tuple[str, ...] = ()
+    waiver: Waiver | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """A warning that nobody has waived."""
+        return not self.passed and not self.blocking and self.waiver is None
 
     def as_dict(self) -> dict[str, Any]:
-        return {**self.__dict__, "offenders": list(self.offenders[:MAX_OFFENDERS])}
+        return {
+            **self.__dict__,
+            "offenders": list(self.offenders[:MAX_OFFENDERS]),
+            "more": max(0, len(self.offenders) - MAX_OFFENDERS),
+            "waiver": self.waiver.as_dict() if self.waiver else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -38,8 +67,54 @@ class GateReport:
     def blocking(self) -> list[Gate]:
         return [gate for gate in self.gates if gate.blocking and not gate.passed]
 
+    @property
+    def open_warnings(self) -> list[Gate]:
+        return [gate for gate in self.gates if gate.is_open]
+
     def as_list(self) -> list[dict[str, Any]]:
         return [gate.as_dict() for gate in self.gates]
+
+    def waived(self, reasons: Mapping[str, str], *, by: str, at: datetime) -> GateReport:
+        """The same with warnings waived. A reason for a gate that passes is not needed and not kept.
+
+        Args:
+            reasons: By the code of the gate, or under ANY for each that has none of its own.
+
+        Raises:
+            WaiverRefused: there is no such gate, it blocks, or a reason is empty or too long.
+        """
+        gates = {gate.code: gate for gate in self.gates}
+        for code, reason in reasons.items():
+            if code != ANY and code not in gates:
+                raise WaiverRefused(f'There is no check "{code}". There are: {", ".join(gates)}.')
+            if code != ANY and gates[code].blocking:
+                raise WaiverRefused(f'"{gates[code].title}" cannot be waived. {gates[code].finding}')
+            if not reason.strip():
+                raise WaiverRefused(f"Say in a sentence why the version is frozen in spite of {code}.")
+            if len(reason) > MAX_REASON:
+                raise WaiverRefused(f"The reason for {code} is longer than {MAX_REASON} characters.")
+        given = {code: reasons.get(code, reasons.get(ANY, "")).strip() for code in gates}
+        return GateReport(
+            tuple(
+                replace(gate, waiver=Waiver(given[gate.code], by, at))
+                if gate.is_open and given[gate.code]
+                else gate
+                for gate in self.gates
+            )
+        )
+
+
+def _blocks(code: str, title: str, offenders: Sequence[str], *, good: str, bad: str) -> Gate:
+    """`bad` may hold {n}, which is the number of offenders."""
+    finding = bad.replace("{n}", str(len(offenders))) if offenders else good
+    return Gate(code, title, not offenders, True, finding, tuple(offenders))
+
+
+def _warns(code: str, title: str, offenders: Sequence[str], *, good: str, bad: str) -> Gate:
+    return replace(_blocks(code, title, offenders, good=good, bad=bad), blocking=False)
+
+
+# Blocking
 
 
 def not_empty(examples: int, waiting: int, *, narrowed: bool = False) -> Gate:
@@ -55,103 +130,157 @@ def not_empty(examples: int, waiting: int, *, narrowed: bool = False) -> Gate:
     return Gate("not-empty", "There is something to freeze", examples > 0, True, finding)
 
 
-def readable(broken: Mapping[str, str]) -> Gate:
-    """`broken`: path of each approved example that the present rules refuse, with the first error."""
-    finding = (
-        f"{len(broken)} approved examples break the format." if broken else "Every example keeps the format."
+def readable(broken: Sequence[str]) -> Gate:
+    return _blocks(
+        "format",
+        "Format of the examples",
+        broken,
+        good="Every example keeps the format.",
+        bad="{n} approved examples break today's format. Edit each and have it approved again.",
     )
-    offenders = tuple(f"{path}: {error}" for path, error in sorted(broken.items()))
-    return Gate("format", "Format of the examples", not broken, True, finding, offenders)
 
 
-def trainable(docs: Sequence[ExampleDoc]) -> Gate:
-    """Every example has a prompt and an answer."""
-    offenders = []
-    for doc in docs:
-        try:
-            chatml.render(doc)
-        except chatml.ControlTokenError:
-            continue  # a gate of its own
-        except chatml.RenderError as error:
-            offenders.append(str(error))
-    finding = (
-        f"{len(offenders)} examples cannot be trained on."
-        if offenders
-        else "Every example has a prompt and an answer."
+def trainable(untrainable: Sequence[str]) -> Gate:
+    return _blocks(
+        "trainable",
+        "Prompt and answer",
+        untrainable,
+        good="Every example has a prompt and an answer.",
+        bad="{n} examples cannot be trained on. Add what is missing, or reject them.",
     )
-    return Gate("trainable", "Prompt and answer", not offenders, True, finding, tuple(offenders))
 
 
-def no_control_tokens(docs: Sequence[ExampleDoc], others: Mapping[str, str]) -> Gate:
-    """Refused when a text is saved, and looked for again here. `others`: raw programs and conversations."""
-    offenders = [
-        f"{doc.path}: holds the control token {t}"
-        for doc in docs
-        for t in chatml.CONTROL_TOKENS
-        if t in doc.text
-    ]
-    for path, text in others.items():
-        held = [token for token in chatml.CONTROL_TOKENS if token in text]
-        offenders += [f"{path}: holds the control token {token}" for token in held]
-    finding = (
-        f"{len(offenders)} texts hold a control token." if offenders else "No text holds a control token."
+def no_control_tokens(held: Sequence[str]) -> Gate:
+    """Refused when a text is saved, and looked for again here: also in raw programs and conversations."""
+    return _blocks(
+        "control-tokens",
+        "Control tokens",
+        held,
+        good="No text holds a control token.",
+        bad="{n} times a text holds a control token, which would end its turn. Write it another way.",
     )
-    return Gate("control-tokens", "Control tokens", not offenders, True, finding, tuple(offenders))
 
 
-def code_check(findings: Mapping[str, Sequence[dict[str, Any]]]) -> Gate:
+def no_secrets(found: Sequence[str]) -> Gate:
+    return _blocks(
+        "secrets",
+        "Secrets",
+        found,
+        good="No text holds what looks like a secret, but where a second person said that it is none.",
+        bad="{n} places look like a secret. Take it out of the text; or, if it is none, have a second person "
+        "say so on the example's page.",
+    )
+
+
+def two_people(alone: Sequence[str]) -> Gate:
+    return _blocks(
+        "two-people",
+        "Two people for each example",
+        alone,
+        good="Each example was approved by somebody who neither wrote nor edited it.",
+        bad="{n} examples were approved by nobody but those who wrote them. Have each reviewed by another "
+        "person.",
+    )
+
+
+def holdout_firewall(close: LeakReport) -> Gate:
+    """A model that was trained on a test task, or nearly so, has no score."""
+    if not close.task_count:
+        finding = "There are no test tasks yet, so none was compared."
+        return Gate("holdout", "Test tasks stay unseen", True, False, finding)
+    near = [pair for pair in close.tasks if pair.near]
+    offenders = [f"{pair.a} and the test task {pair.b}: {_alike(pair)}" for pair in near]
+    texts = len({pair.a for pair in near})
+    return _blocks(
+        "holdout",
+        "Test tasks stay unseen",
+        offenders,
+        good=f"No text is close to one of the {close.task_count} tasks of {close.task_set}.",
+        bad=f"{texts} texts are too close to a test task of {close.task_set}. Rewrite or reject them.",
+    )
+
+
+def no_leak(close: LeakReport) -> Gate:
+    of = " that was found" if close.sampled else ""
+    return _blocks(
+        "leak",
+        "Training and validation are apart",
+        [f"{pair.a} and {pair.b}: {_alike(pair)}" for pair in close.across if pair.near],
+        good=f"No leak; the closest pair{of} across the split is alike to {close.largest:.2f}.",
+        bad="{n} near-duplicate pairs stand on both sides of the split. Keep one of each pair.",
+    )
+
+
+def _alike(pair: Close) -> str:
+    return f"{pair.rule} alike to {pair.score:.2f}"
+
+
+# Warnings
+
+
+def code_check(findings: Sequence[str], unsound: int, examples: int) -> Gate:
     """A warning only, because the offline check is advisory; hints do not count.
 
     Args:
-        findings: What the check said about each example, by its path (authoring.findings).
+        findings: What the check is certain about.
+        unsound: How many examples that concerns.
     """
-    certain = {path: [f for f in said if f["certain"]] for path, said in sorted(findings.items())}
-    broken = sum(bool(said) for said in certain.values())
-    offenders = tuple(
-        f"{path}, line {found['source_line']}: {found['message']} ({found['code']})"
-        for path, said in certain.items()
-        for found in said
+    return _warns(
+        "code-check",
+        "Code check",
+        findings,
+        good=f"The {CHECK_VERSION} finds nothing certain in {examples} examples.",
+        bad=f"In {unsound} of {examples} examples the {CHECK_VERSION} is certain that the code is broken "
+        "(findings: {n}). Mend the code; the check is advisory, so say why if it is wrong.",
     )
-    finding = f"The {CHECK_VERSION} finds nothing certain in {len(findings)} examples."
-    if broken:
-        finding = (
-            f"In {broken} of {len(findings)} examples the {CHECK_VERSION} is certain that the code is broken "
-            f"(findings: {len(offenders)}). Mend the code, or freeze anyway: the check is advisory."
-        )
-    return Gate("code-check", "Code check", not offenders, False, finding, offenders)
 
 
-def generation_labels(docs: Sequence[ExampleDoc]) -> Gate:
+def generation_labels(contradicted: Sequence[str], labels: Mapping[str, int], examples: int) -> Gate:
     """A warning only: what a person wrote counts, and the traces may be misled."""
-    judged = {doc.path: agreement(doc) for doc in docs}
-    counts = Counter(found.verdict for found in judged.values())
-    offenders = tuple(
-        f"{path}: {part.field}: {part.said.sentence}"
-        for path, found in judged.items()
-        for part in found.parts
-        if part.said.verdict == "differs"
+    finding = (
+        f"The code of {labels.get('conforms', 0)} of {examples} examples bears out the generation label."
     )
-    finding = f"The code of {counts['conforms']} of {len(docs)} examples bears out the generation label."
-    if offenders:
-        finding += f" In {counts['differs']} it speaks for another generation; look at both."
-    if counts["cannot tell"]:
-        finding += f" In {counts['cannot tell']} it cannot tell."
-    return Gate("generation-labels", "Generation labels", not offenders, False, finding, offenders)
-
-
-def near_duplicates(items: Sequence[Compared], clusters: Sequence[str]) -> Gate:
-    """A warning only: near-duplicates share a cluster, so they cannot stand on both sides of the split."""
-    members: dict[str, list[str]] = {}
-    for item, cluster in zip(items, clusters, strict=True):
-        members.setdefault(cluster, []).append(item.path)
-    groups = sorted(sorted(paths) for paths in members.values() if len(paths) > 1)
-    finding = "No near-duplicates."
-    if groups:
-        finding = (
-            f"{len(groups)} groups of near-duplicates, {sum(map(len, groups))} texts; each stays on one side."
-        )
+    if contradicted:
+        finding += f" In {labels.get('differs', 0)} it speaks for another generation; look at both."
+    if labels.get("cannot tell"):
+        finding += f" In {labels['cannot tell']} it cannot tell."
     return Gate(
-        "near-duplicates", "Near-duplicates", not groups, False, finding, tuple(" = ".join(g) for g in groups)
+        "generation-labels", "Generation labels", not contradicted, False, finding, tuple(contradicted)
+    )
+
+
+def undecided_duplicates(pairs: Sequence[str]) -> Gate:
+    """A warning only: near-duplicates share a cluster, so they cannot stand on both sides of the split."""
+    return _warns(
+        "near-duplicates",
+        "Near-duplicates",
+        pairs,
+        good="No near-duplicates about which nobody has decided.",
+        bad="About {n} pairs of near-duplicates nobody has decided. Keep one of each, or say that they are "
+        "none, on the page Duplicates; until then each pair stays on one side of the split.",
+    )
+
+
+def repeated_phrases(phrases: Sequence[str]) -> Gate:
+    return _warns(
+        "repeated-phrases",
+        "Phrases of one author",
+        phrases,
+        good="No author repeats a phrase that nobody else writes.",
+        bad="{n} phrases stand in several examples of one author and in nobody else's; the model would learn "
+        "them. Reword what is a signature or boilerplate.",
+    )
+
+
+def coverage(thin: Sequence[tuple[str, str, int]]) -> Gate:
+    """`thin`: generation, type and number of examples."""
+    return _warns(
+        "coverage",
+        "Coverage",
+        [f"{generation}, {its_type}: {n} examples" for generation, its_type, n in thin],
+        good=f"{strata.LEAST} examples or more of each generation and type.",
+        bad=f"Of {{n}} kinds there are fewer than {strata.LEAST} examples. Write more of them, or freeze "
+        "knowing that the model hardly learns these.",
     )
 
 
@@ -178,41 +307,6 @@ def general_share(general: int, others: int, per_mille: int) -> list[Gate]:
     return [Gate("general-share", "Share of general code", general >= wanted, False, finding)]
 
 
-def holdout_firewall(items: Sequence[Compared], tasks: Sequence[Compared], set_name: str) -> Gate:
-    """A model that was trained on a test task, or nearly so, has no score."""
-    near = deduplicating.near_across(items, tasks)
-    offenders = tuple(
-        f"{items[n.i].path} and the test task {tasks[n.j].path}: {n.rule} alike to {n.score:.2f}"
-        for n in near
-    )
-    if not tasks:
-        return Gate(
-            "holdout",
-            "Test tasks stay unseen",
-            True,
-            False,
-            "There are no test tasks yet, so none was compared.",
-        )
-    finding = f"No text is close to one of the {len(tasks)} tasks of {set_name}."
-    if near:
-        texts = len({n.i for n in near})
-        finding = f"{texts} texts are too close to a test task of {set_name}. Rewrite or reject them."
-    return Gate("holdout", "Test tasks stay unseen", not near, True, finding, offenders)
-
-
-def no_leak(leaks: Sequence[tuple[str, str, float]], largest: float, sampled: bool) -> Gate:
-    """`leaks`: the two paths and the score of each near-duplicate pair that stands on both sides.
-
-    `largest` is the highest likeness of words across the split; of a sample of the pairs when `sampled`.
-    """
-    offenders = tuple(f"{a} and {b}: alike to {score:.2f}" for a, b, score in leaks)
-    of = " of a sample" if sampled else ""
-    finding = f"No leak; the closest pair{of} across the split is alike to {largest:.2f}."
-    if leaks:
-        finding = f"{len(leaks)} near-duplicate pairs stand on both sides of the split."
-    return Gate("leak", "Training and validation are apart", not leaks, True, finding, offenders)
-
-
 def both_sides(train: int, validation: int) -> Gate:
     finding = f"{train} examples to train on, {validation} to validate."
     passed = train > 0 and validation > 0
@@ -221,11 +315,15 @@ def both_sides(train: int, validation: int) -> Gate:
     return Gate("split", "Both sides of the split hold examples", passed, False, finding)
 
 
-def stable_split(moved: Sequence[str], earlier: str) -> Gate:
+def stable_split(moved: Sequence[str], earlier: str, *, grown: int) -> Gate:
     """A warning: a score is not comparable where a text changed sides since the last version."""
-    finding = (
-        f"Every example stands on the side where it stood in {earlier}." if earlier else "The first version."
+    same = f"Every example stands on the side where it stood in {earlier}."
+    why = f" {grown} clusters have grown together, see the leak report." if grown else ""
+    return _warns(
+        "stable-split",
+        "Sides since the last version",
+        moved,
+        good=same if earlier else "The first version.",
+        bad=f"{{n}} examples changed sides since {earlier}.{why} Scores on the validation side are not "
+        "comparable with that version's.",
     )
-    if moved:
-        finding = f"{len(moved)} examples changed sides since {earlier}."
-    return Gate("stable-split", "Sides since the last version", not moved, False, finding, tuple(moved))

@@ -56,6 +56,8 @@ class ChosenExample:
     type: str
     topic: str
     label: str  # its generations as words
+    verdict: str  # what the traces say about the label
+    writer: int  # who wrote the present text
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +130,12 @@ def _parts(chosen: Sequence[One]) -> Iterator[Sequence[One]]:
 def _examples(selection: Selection) -> list[ChosenExample]:
     asked = {name: getattr(selection, name) for name in FILTERS}
     rows = finding.find_examples(finding.Filters(status="approved", **asked)).filter(head__isnull=False)
-    columns = ("head", "pk", "path", "content_hash", "type", "topic", "generation_label")
+    columns = ("head", "pk", "path", "content_hash", "type", "topic", "generation_label", "label_verdict")
     if selection.path:
         rows = rows.filter(path__startswith=selection.path)  # SQLite minds no case here
-    found = (ChosenExample(*row) for row in rows.values_list(*columns).iterator(chunk_size=2000))
+    found = (
+        ChosenExample(*row) for row in rows.values_list(*columns, "head__author").iterator(chunk_size=2000)
+    )
     return sorted(
         (one for one in found if one.path.startswith(selection.path)), key=lambda example: example.path
     )

@@ -9,7 +9,9 @@ from curation.services import deduplicating
 from curation.services.deduplicating import Compared
 
 
-def left_out(items: Sequence[Compared], clusters: Sequence[str], age: Mapping[int, int]) -> dict[int, int]:
+def left_out(
+    items: Sequence[Compared] | Mapping[int, Compared], clusters: Sequence[str], age: Mapping[int, int]
+) -> dict[int, int]:
     """Each program that is left out -> the one that is taken for it, which is a near-duplicate of it.
 
     Taken is the longer one; of two of a length the older. In a chain of programs that are near to their

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from curation.forms.snapshots import FreezeForm
+from curation.forms.snapshots import FreezeForm, SelectionForm
 from curation.models import Snapshot
-from curation.services import exporting, snapshotting
+from curation.services import exporting, planning, snapshotting
 from curation.views.paging import page_of
 from curation.views.snapshot_diffs import summary_of
 from studio.http import SignedInRequest
@@ -29,13 +31,18 @@ def snapshot_list(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
-    """What freezing now would give, gate by gate, and the form that does it."""
+    """What freezing now would give, gate by gate, and the form that does it. Filters stand in the address."""
+    posted = request.method == "POST"
+    asked = SelectionForm(request.POST if posted else request.GET)
     suggested = {"name": f"v{Snapshot.objects.count() + 1}"}
-    form = FreezeForm(request.POST) if request.method == "POST" else FreezeForm(initial=suggested)
-    if request.method == "POST" and form.is_valid():
+    form = FreezeForm(request.POST) if posted else FreezeForm(initial=suggested)
+    selection = asked.selection()
+    if posted and asked.errors:  # freezing more than was asked for would be worse than freezing nothing
+        form.add_error(None, "A filter has a value that is no choice. Choose again, then freeze.")
+    if posted and form.is_valid():
         known = set(Snapshot.objects.values_list("pk", flat=True))
         try:
-            frozen = snapshotting.freeze(author=request.user, **form.cleaned_data)
+            frozen = snapshotting.freeze(author=request.user, selection=selection, **form.cleaned_data)
         except snapshotting.NameTaken as error:
             form.add_error("name", str(error))
         except snapshotting.FreezeRefused as error:
@@ -48,8 +55,17 @@ def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
             else:
                 messages.success(request, f"Frozen as {frozen.name}.")
             return redirect("snapshot_page", frozen.pk)
-    plan = snapshotting.plan_snapshot()
-    context = {"form": form, "plan": plan, "gates": plan.gates.as_list(), "counts": plan.counts}
+    plan = planning.plan_snapshot(selection=selection, **form.split())
+    context = {
+        "asked": asked,
+        "chosen": asked.chosen(),
+        "form": form,
+        "plan": plan,
+        **plan.report,
+        "gates": form.waivable(plan.gates.gates),
+    }
+    if request.htmx:
+        return render(request, "curation/_snapshot_plan.html", context)
     return render(request, "curation/snapshot_freeze.html", context, status=422 if form.errors else 200)
 
 
@@ -57,6 +73,7 @@ def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
 def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
     snapshot = get_object_or_404(Snapshot.objects.select_related("created_by"), pk=snapshot_id)
     entries = snapshot.entries.select_related("revision")
+    manifest = snapshotting.manifest_of(snapshot)
     context = {
         "snapshot": snapshot,
         "page": page_of(entries, "path", request.GET),
@@ -64,10 +81,23 @@ def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
         "conversations": snapshot.conversations.select_related("record")[:SHOWN_CONVERSATIONS],
         "gates": snapshot.report.get("gates", []),
         "counts": snapshot.report.get("counts", {}),
-        "manifest": snapshotting.manifest_of(snapshot),
+        "leaks": snapshot.report.get("leaks"),
+        "strata": snapshot.report.get("strata"),
+        "manifest": manifest,
+        "selection": _told(manifest["policy"]["selection"]),
         "files": exporting.FILES,
         "formats": exporting.FORMATS,
         "intact": snapshotting.recomputed_digest(snapshot) == snapshot.digest,
         "changed": summary_of(snapshot),
     }
     return render(request, "curation/snapshot_page.html", context)
+
+
+def _told(policy: str | dict[str, Any]) -> dict[str, str]:
+    """The filters of a selection in words; none where it is everything that was approved."""
+    filters = policy if isinstance(policy, dict) else {}
+    return {
+        name: value if isinstance(value, str) else "with" if value else "without"
+        for name, value in filters.items()
+        if name != "status"
+    }

@@ -9,7 +9,6 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from curation.services import snapshotting
 from tests import makers
 
 pytestmark = [pytest.mark.slow(3), pytest.mark.one_database]
@@ -20,9 +19,9 @@ def test_what_changed_is_unfolded_where_it_stands(
 ):
     top = makers.user("maintainer")
     example = makers.approved("gui/a.md", makers.example_text("A", explanation="Before."))
-    snapshotting.freeze(name="v1", author=top)
+    makers.freeze(name="v1", author=top)
     makers.review(makers.edited(example, makers.example_text("A", explanation="Afterwards.")))
-    newer = snapshotting.freeze(name="v2", author=top)
+    newer = makers.freeze(name="v2", author=top)
     session = makers.signed_in(top).cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     page.goto(live_server.url + reverse("snapshot_page", args=[newer.pk]))

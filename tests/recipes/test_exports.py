@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from curation.models import Snapshot
-from curation.services import exporting, importing, snapshotting
+from curation.services import exporting, importing
 from tests import makers
 
 pytestmark = [pytest.mark.slow(5), pytest.mark.one_database]
@@ -34,7 +34,7 @@ def version(db: None, tmp_path: Path) -> Snapshot:
         makers.approved(f"gui/more-{n}.md", makers.example_text(f"More {n}", generation="[bbj-gui, dwc]"))
         makers.put(tmp_path, f"made/corpus/program-{n}.bbj", makers.program(f"Program {n}"))
     importing.import_corpus(tmp_path / "made")
-    return snapshotting.freeze(name="v1", author=makers.user("maintainer"), validation_per_mille=300)
+    return makers.freeze(name="v1", author=makers.user("maintainer"), validation_per_mille=300)
 
 
 def load(folder: Path, cache: Path, *config: str) -> Any:
@@ -92,7 +92,7 @@ def test_datasets_and_trl_take_the_json_lines_as_they_are(version, tmp_path, for
 
 def test_a_side_without_rows_does_not_stop_datasets(db, tmp_path):
     makers.approved("gui/only.md")
-    frozen = snapshotting.freeze(name="v1", author=makers.user("maintainer"), validation_per_mille=0)
+    frozen = makers.freeze(name="v1", author=makers.user("maintainer"), validation_per_mille=0)
 
     for format in ("huggingface", "chatml"):
         folder = exporting.export_snapshot(frozen, tmp_path / format, format=format)

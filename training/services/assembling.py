@@ -14,7 +14,7 @@ from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import has_errors
 from curation.domain.tasks import FRAGMENT, MEANT_TO_FAIL, Change, Member
 from curation.models import Example, Task, TaskSet
-from curation.services import auditing, deduplicating, gating, posing, selecting, standing
+from curation.services import auditing, deduplicating, examining, gating, posing, selecting, standing
 from curation.services.deduplicating import Compared
 from curation.services.gating import Gate, GateReport
 from curation.services.snapshotting import MAX_NAME, NAME, NAME_RULE
@@ -54,9 +54,11 @@ def plan() -> TaskPlan:
     marks = {task.path: task.mark for task in chosen}
     gates = (
         _not_empty(len(chosen), posing.tasks().filter(status="needs_review").count()),
-        gating.readable(broken),
-        gating.trainable(list(docs.values())),
-        gating.no_control_tokens(list(docs.values()), {}),
+        gating.readable([f"{path}: {error}" for path, error in sorted(broken.items())]),
+        gating.trainable([said for doc in docs.values() for said in examining.untrainable(doc)]),
+        gating.no_control_tokens(
+            [said for doc in docs.values() for said in examining.control_tokens(doc.path, doc.text)]
+        ),
         gold_answers(checkers.choose(), docs, marks),
         _apart(items),
         _unseen(items),

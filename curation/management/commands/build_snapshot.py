@@ -1,35 +1,78 @@
-"""Freeze everything approved into a dataset version."""
+"""Freeze what is approved into a dataset version."""
 
 from __future__ import annotations
 
+import argparse
 import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from curation.forms.snapshots import SelectionForm
 from curation.management.commands.import_examples import command_line_author, find_author
 from curation.models import Snapshot
-from curation.services import snapshotting
+from curation.services import gating, snapshotting
+
+FILTERS = ("q", "path", "type", "topic", "generation", "difficulty", "tag")
+
+
+def waiver(word: str) -> tuple[str, str]:
+    """argparse type: CODE=REASON."""
+    code, is_one, reason = word.partition("=")
+    if not is_one or not code.strip() or not reason.strip():
+        raise argparse.ArgumentTypeError(f'"{word}" is not CODE=REASON, such as coverage="a first version"')
+    return code.strip(), reason.strip()
 
 
 class Command(BaseCommand):
-    help = "Freeze every approved example as dataset version NAME; same content, same version."
+    help = (
+        "Freeze approved examples as dataset version NAME; same content, same version. "
+        "Each warning has to be waived with a reason."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="letters, digits, dots, hyphens and underscores")
         parser.add_argument("--seed", type=int, default=snapshotting.SEED, help="decides the split (7)")
         parser.add_argument("--author", metavar="NAME", help="who freezes it (command-line if not given)")
-        parser.add_argument("--json", action="store_true", help="print the version and its gates as JSON")
+        parser.add_argument("--json", action="store_true", help="print the version and its report as JSON")
+        chosen = parser.add_argument_group(
+            "what goes in", "as in the list of examples; together they narrow down"
+        )
+        for name in FILTERS:
+            chosen.add_argument(
+                f"--{name}", default="", help="the path's beginning" if name == "path" else None
+            )
+        chosen.add_argument("--no-conversations", action="store_true", help="leave conversations out")
+        parser.add_argument(
+            "--waive",
+            metavar="CODE=REASON",
+            type=waiver,
+            action="append",
+            default=[],
+            help=f'freeze in spite of this warning; may be repeated; "{gating.ANY}=…" for whichever there is',
+        )
 
     def handle(self, *, name: str, seed: int, author: str | None, **options: Any) -> None:
         if not 0 <= seed < 2**31:
             raise CommandError(
                 f"--seed {seed} is not from 0 to {2**31 - 1}. Leave it out for {snapshotting.SEED}."
             )
+        asked = SelectionForm(
+            {one: options[one] for one in FILTERS}
+            | {"conversations": "no" if options["no_conversations"] else ""}
+        )
+        for field, errors in asked.errors.items():
+            raise CommandError(f"--{field}: {errors[0]}")
         user = find_author(author) or command_line_author()
         known = set(Snapshot.objects.values_list("pk", flat=True))
         try:
-            frozen = snapshotting.freeze(name=name, author=user, seed=seed)
+            frozen = snapshotting.freeze(
+                name=name,
+                author=user,
+                selection=asked.selection(),
+                seed=seed,
+                waivers=dict(options["waive"]),
+            )
         except snapshotting.FreezeRefused as error:
             raise CommandError(str(error)) from error
         new = frozen.pk not in known
@@ -45,4 +88,6 @@ class Command(BaseCommand):
         )
         for gate in frozen.report["gates"]:
             if not gate["passed"]:
-                self.stdout.write(f"  note: {gate['title']}: {gate['finding']}")
+                waived = gate.get("waiver") or {}
+                why = f" Waived by {waived['by']}: {waived['reason']}" if waived else ""
+                self.stdout.write(f"  note: {gate['title']}: {gate['finding']}{why}")

@@ -76,10 +76,8 @@ def test_a_share_of_general_code_is_trained_on_and_named(maintainer, tmp_path):
     for n in range(9):
         makers.general_example(f"Question {n}?")
 
-    plain = snapshotting.freeze(name="plain", author=maintainer, validation_per_mille=0)
-    mixed = snapshotting.freeze(
-        name="mixed", author=maintainer, validation_per_mille=0, general_per_mille=200
-    )
+    plain = makers.freeze(name="plain", author=maintainer, validation_per_mille=0)
+    mixed = makers.freeze(name="mixed", author=maintainer, validation_per_mille=0, general_per_mille=200)
 
     assert "general" not in snapshotting.manifest_of(plain)
     (entry,) = snapshotting.manifest_of(mixed)["general"]
@@ -183,7 +181,7 @@ def test_of_raw_programs_that_are_alike_the_longer_is_taken_and_named(maintainer
     makers.raw_program("c.bbj")
 
     plan = snapshotting.plan_snapshot()
-    frozen = snapshotting.freeze(name="v1", author=maintainer)
+    frozen = makers.freeze(name="v1", author=maintainer)
 
     assert [one.path for one in plan.chosen.corpus] == ["b.bbj", "c.bbj"]
     found = gate(plan, "corpus-duplicates")
@@ -195,11 +193,11 @@ def test_a_longer_program_that_replaces_one_keeps_its_side(maintainer):
     makers.approved()
     text = makers.program("Sales report by region")
     makers.raw_program("a.bbj", text)
-    first = snapshotting.freeze(name="v1", author=maintainer)
+    first = makers.freeze(name="v1", author=maintainer)
     for n in range(6):
         makers.raw_program(f"b{n}.bbj", text + "rem longer\n" * (n + 1))
 
-    second = snapshotting.freeze(name="v2", author=maintainer)
+    second = makers.freeze(name="v2", author=maintainer)
 
     (before,), (after,) = (snapshotting.manifest_of(one)["corpus"] for one in (first, second))
     assert (before["path"], after["path"]) == ("a.bbj", "b5.bbj")

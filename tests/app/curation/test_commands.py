@@ -198,12 +198,19 @@ def test_duplicates_of_a_folder_and_of_the_database(training_data, db):
 def test_freezing_and_exporting(db, tmp_path):
     makers.approved()
 
-    code, said = call("build_snapshot", "v1", "--json")
+    refused, warnings = call("build_snapshot", "v1")
+    code, said = call("build_snapshot", "v1", "--json", "--waive", "*=a test", "--waive", "coverage=small")
     frozen = json.loads(said)
     again = json.loads(call("build_snapshot", "v2", "--json")[1])
     exported, _ = call("export_snapshot", frozen["digest"][:12], "--to", tmp_path / "out")
 
+    assert refused == 1
+    assert "Coverage (coverage): Of 16 kinds there are fewer than 5 examples" in warnings
     assert (code, frozen["ok"], frozen["new"]) == (0, True, True)
+    assert {g["code"]: g["waiver"]["reason"] for g in frozen["gates"] if g["waiver"]} == {
+        "coverage": "small",
+        "split": "a test",
+    }
     assert (again["name"], again["new"]) == ("v1", False)
     assert exported == 0
     assert (tmp_path / "out" / "train.jsonl").is_file()

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from curation.models import Snapshot, SnapshotChange, SnapshotDiff
-from curation.services import contrasting, importing, snapshotting
+from curation.services import contrasting, importing
 from tests import makers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -28,7 +28,7 @@ def versions(maintainer, tmp_path: Path) -> tuple[Snapshot, Snapshot]:
     made = {name: makers.approved(f"gui/{name}.md", text[name]) for name in text}
     makers.put(tmp_path, "corpus/invoice.bbj", makers.program("an invoice"))
     importing.import_corpus(tmp_path)
-    first = snapshotting.freeze(name="v1", author=maintainer, validation_per_mille=0)
+    first = makers.freeze(name="v1", author=maintainer, validation_per_mille=0)
     relabelled = text["relabelled"].replace("generation: all", "generation: dwc")
     makers.review(makers.edited(made["relabelled"], relabelled))
     makers.review(makers.edited(made["edited"], text["edited"] + "\nOne more line.\n"))
@@ -36,7 +36,7 @@ def versions(maintainer, tmp_path: Path) -> tuple[Snapshot, Snapshot]:
     makers.approved("gui/added.md")
     makers.put(tmp_path, "corpus/invoice.bbj", makers.program("an invoice with a line more"))
     importing.import_corpus(tmp_path)
-    return first, snapshotting.freeze(name="v2", author=maintainer, seed=8, validation_per_mille=0)
+    return first, makers.freeze(name="v2", author=maintainer, seed=8, validation_per_mille=0)
 
 
 def changes(diff: SnapshotDiff, **asked: str) -> dict[str, str]:
@@ -93,7 +93,7 @@ def test_the_oldest_diffs_go(versions, maintainer, monkeypatch):
     monkeypatch.setattr(contrasting, "MOST_KEPT", 1)
     contrasting.contrast(*versions)
     makers.approved()
-    third = snapshotting.freeze(name="v3", author=maintainer)
+    third = makers.freeze(name="v3", author=maintainer)
 
     contrasting.contrast(versions[0], third)
 
@@ -221,7 +221,7 @@ def test_a_page_asks_the_same_number_of_questions_however_much_changed(as_author
     contrasting.contrast(first, second)
     for _ in range(8):
         makers.approved()
-    third = snapshotting.freeze(name="v3", author=maintainer)
+    third = makers.freeze(name="v3", author=maintainer)
     contrasting.contrast(first, third)
 
     asked = []

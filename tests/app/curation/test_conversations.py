@@ -62,12 +62,12 @@ def test_a_conversation_with_a_secret_is_not_chosen_and_the_secret_is_not_repeat
 def test_a_dataset_version_takes_chosen_conversations_and_older_ones_keep_their_digest(maintainer, reviewer):
     for _ in range(3):
         makers.approved()
-    before = snapshotting.freeze(name="v1", author=maintainer)
+    before = makers.freeze(name="v1", author=maintainer)
     record = conversation(maintainer)
-    assert snapshotting.freeze(name="v1-again", author=maintainer) == before
+    assert makers.freeze(name="v1-again", author=maintainer) == before
 
     choosing.choose(records=[record], by=reviewer, chosen=True)
-    after = snapshotting.freeze(name="v2", author=maintainer)
+    after = makers.freeze(name="v2", author=maintainer)
 
     assert after.digest != before.digest
     assert snapshotting.recomputed_digest(before) == before.digest
@@ -91,7 +91,7 @@ def test_a_conversation_close_to_a_held_out_task_stops_the_version(maintainer, r
     choosing.choose(records=[conversation(maintainer, answer=answer)], by=reviewer, chosen=True)
 
     with pytest.raises(snapshotting.HoldoutLeak, match="conversations/"):
-        snapshotting.freeze(name="v1", author=maintainer)
+        makers.freeze(name="v1", author=maintainer)
 
 
 def test_a_reviewer_chooses_on_the_page_and_keeps_the_place(maintainer, reviewer, as_reviewer):

@@ -247,7 +247,7 @@ def test_a_version_says_on_what_terms_its_programs_stand(maintainer: User):
     makers.raw_program("a.bbj", licence="MIT", source="acme")
     makers.raw_program("b.bbj", licence="own", source="sales")
 
-    frozen = snapshotting.freeze(name="v1", author=maintainer)
+    frozen = makers.freeze(name="v1", author=maintainer)
 
     terms = [(entry["licence"], entry["source"]) for entry in snapshotting.manifest_of(frozen)["corpus"]]
     assert terms == [("MIT", "acme"), ("own", "sales")]

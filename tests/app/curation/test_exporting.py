@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import reverse
 
 from curation.models import ChatRecord, ImmutableRowError, Snapshot
-from curation.services import archiving, choosing, exporting, importing, snapshotting
+from curation.services import archiving, choosing, exporting, importing
 from curation.services.exports import frozen_texts
 from tests import makers
 
@@ -45,7 +45,7 @@ def made(folder: Path) -> Snapshot:
         prompt="Which?", answer="Both.", content_hash="c" * 64, why="no code", author=makers.user()
     )
     choosing.choose(records=[record], by=makers.user("reviewer"), chosen=True)
-    return snapshotting.freeze(name="v1", author=makers.user("maintainer"), validation_per_mille=300)
+    return makers.freeze(name="v1", author=makers.user("maintainer"), validation_per_mille=300)
 
 
 def zipped(frozen: Snapshot, format: str, weights: bool = False) -> bytes:
@@ -197,7 +197,7 @@ def test_an_older_export_is_replaced_and_files_of_others_stay(version, tmp_path)
     makers.put(out, "strings/mine.md", "mine")
     (out / "manifest.json").rename(out / "manifest.json.part")  # as if it had been stopped half-way
     makers.review(version.entries.get(path="strings/export-3.md").revision.example, "reject")
-    later = snapshotting.freeze(name="v2", author=makers.user("maintainer"), validation_per_mille=300)
+    later = makers.freeze(name="v2", author=makers.user("maintainer"), validation_per_mille=300)
 
     exporting.export_snapshot(later, out, format="markdown")
 

@@ -34,7 +34,7 @@ def frozen(tmp_path: Path) -> Snapshot:
     for _ in range(2):
         makers.approved()
     makers.general_example("Reverse a list in Python.")
-    return snapshotting.freeze(name="v1", author=makers.user("maintainer"), general_per_mille=500)
+    return makers.freeze(name="v1", author=makers.user("maintainer"), general_per_mille=500)
 
 
 @pytest.fixture

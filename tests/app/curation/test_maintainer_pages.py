@@ -13,7 +13,8 @@ def shown(response) -> str:
     return response.content.decode()
 
 
-FREEZE = {"name": "v1", "seed": "13", "validation_per_mille": "100"}
+WAIVED = {"waive-coverage": "a first version", "waive-split": "too few to validate"}
+FREEZE = {"name": "v1", "seed": "13", "validation_per_mille": "100", **WAIVED}
 
 
 def test_freezing_shows_the_version(as_maintainer):
@@ -33,6 +34,77 @@ def test_a_refusal_keeps_what_was_typed(as_maintainer):
     assert "No example is approved" in shown(response)
     assert 'value="my-version"' in shown(response)
     assert not Snapshot.objects.exists()
+
+
+def test_a_warning_without_a_reason_freezes_nothing_and_the_other_reasons_stay(as_maintainer):
+    makers.approved("gui/a.md")
+
+    response = as_maintainer.post(reverse("snapshot_freeze"), {**FREEZE, "waive-split": " "})
+
+    assert response.status_code == 422
+    assert "Both sides of the split hold examples (split)" in shown(response)
+    assert 'name="waive-coverage" form="freeze" value="a first version"' in shown(response)
+    assert not Snapshot.objects.exists()
+
+
+def test_what_blocks_cannot_be_waived(as_maintainer):
+    response = as_maintainer.post(reverse("snapshot_freeze"), {**FREEZE, "waive-not-empty": "please"})
+
+    assert response.status_code == 422
+    assert not Snapshot.objects.exists()
+
+
+def test_filters_in_the_address_narrow_what_is_shown_and_frozen(as_maintainer):
+    makers.approved("gui/a.md")
+    makers.approved("strings/b.md")
+    address = f"{reverse('snapshot_freeze')}?topic=gui&conversations=no"
+
+    page = as_maintainer.get(address)
+    fragment = as_maintainer.get(address, headers={"HX-Request": "true"})
+    hidden = {"topic": "gui", "conversations": "no", "seen": page.context["plan"].digest}
+    frozen = as_maintainer.post(reverse("snapshot_freeze"), {**FREEZE, "seed": "7", **hidden}, follow=True)
+
+    for response in (page, fragment):
+        for name, value in hidden.items():
+            assert f'<input type="hidden" form="freeze" name="{name}" value="{value}">' in shown(response)
+    assert shown(fragment).lstrip().startswith('<div id="plan">')
+    assert list(Snapshot.objects.get().entries.values_list("path", flat=True)) == ["gui/a.md"]
+    assert "conversations: without, topic: gui" in shown(frozen)
+
+
+def test_what_changed_since_one_looked_is_not_frozen(as_maintainer):
+    makers.approved("gui/a.md")
+    seen = as_maintainer.get(reverse("snapshot_freeze")).context["plan"].digest
+    makers.approved("gui/b.md")
+
+    response = as_maintainer.post(reverse("snapshot_freeze"), {**FREEZE, "seed": "7", "seen": seen})
+
+    assert response.status_code == 422
+    assert "has changed since you looked" in shown(response)
+    assert not Snapshot.objects.exists()
+
+
+def test_a_filter_that_is_no_choice_freezes_nothing(as_maintainer):
+    makers.approved("gui/a.md")
+
+    response = as_maintainer.post(reverse("snapshot_freeze"), {**FREEZE, "topic": "cooking"})
+
+    assert as_maintainer.get(reverse("snapshot_freeze"), {"topic": "cooking"}).status_code == 200
+    assert response.status_code == 422
+    assert not Snapshot.objects.exists()
+
+
+def test_a_version_keeps_its_waivers_and_its_leak_report(as_author):
+    for _ in range(12):
+        makers.approved()
+    frozen = makers.freeze(name="v1", author=makers.user("maintainer"), validation_per_mille=500)
+
+    text = shown(as_author.get(reverse("snapshot_page", args=[frozen.pk])))
+
+    assert "Waived by" in text
+    assert ": a test" in text
+    assert "<h2>Leak report</h2>" in text
+    assert "Training and validation: the closest is text alike to" in text
 
 
 def test_the_gates_are_shown_before_freezing(as_maintainer):

@@ -33,7 +33,7 @@ def golden(db, tmp_path: Path, maintainer: User) -> Snapshot:
     for n in range(3):
         makers.put(tmp_path, f"corpus/program-{n}.bbj", makers.program(f"Program {n}"))
     importing.import_corpus(tmp_path)
-    return snapshotting.freeze(name="golden", author=maintainer, seed=13, validation_per_mille=300)
+    return makers.freeze(name="golden", author=maintainer, seed=13, validation_per_mille=300)
 
 
 def test_only_approved_texts_are_frozen(maintainer):
@@ -41,7 +41,7 @@ def test_only_approved_texts_are_frozen(maintainer):
     makers.example()
     makers.review(makers.example(), "reject")
 
-    frozen = snapshotting.freeze(name="v1", author=maintainer)
+    frozen = makers.freeze(name="v1", author=maintainer)
 
     assert list(frozen.entries.values_list("path", "content_hash")) == [
         (approved.path, approved.content_hash)
@@ -52,7 +52,7 @@ def test_nothing_approved_is_one_sentence_and_writes_nothing(maintainer):
     makers.example()
 
     with pytest.raises(snapshotting.EmptySnapshot, match="No example is approved, and 1 wait for review"):
-        snapshotting.freeze(name="v1", author=maintainer)
+        makers.freeze(name="v1", author=maintainer)
 
     assert not Snapshot.objects.exists()
 
@@ -60,7 +60,7 @@ def test_nothing_approved_is_one_sentence_and_writes_nothing(maintainer):
 def test_the_same_content_gives_the_version_that_holds_it(maintainer):
     first = makers.snapshot("v1")
 
-    again = snapshotting.freeze(name="v2", author=maintainer)
+    again = makers.freeze(name="v2", author=maintainer)
 
     assert again == first
     assert Snapshot.objects.count() == 1
@@ -69,11 +69,11 @@ def test_the_same_content_gives_the_version_that_holds_it(maintainer):
 def test_going_back_to_old_content_gives_the_old_version(maintainer):
     first = makers.snapshot("v1")
     extra = makers.approved()
-    second = snapshotting.freeze(name="v2", author=maintainer)
+    second = makers.freeze(name="v2", author=maintainer)
     makers.review(extra, "reject")
 
     assert second != first
-    assert snapshotting.freeze(name="v3", author=maintainer) == first
+    assert makers.freeze(name="v3", author=maintainer) == first
 
 
 def test_a_name_stands_for_one_content(maintainer):
@@ -81,7 +81,7 @@ def test_a_name_stands_for_one_content(maintainer):
     makers.approved()
 
     with pytest.raises(snapshotting.NameTaken):
-        snapshotting.freeze(name="v1", author=maintainer)
+        makers.freeze(name="v1", author=maintainer)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "-x", "x" * 81, "a/b"])
@@ -89,7 +89,7 @@ def test_a_name_that_no_file_could_have_is_refused(maintainer, name):
     makers.approved()
 
     with pytest.raises(snapshotting.FreezeRefused, match="cannot be used"):
-        snapshotting.freeze(name=name, author=maintainer)
+        makers.freeze(name=name, author=maintainer)
 
 
 def test_near_duplicates_stand_on_one_side(maintainer):
@@ -98,7 +98,7 @@ def test_near_duplicates_stand_on_one_side(maintainer):
     for n, path in enumerate(paths):
         makers.approved(path, text.replace("## Explanation", f"## Explanation\n\nVariant {n}."))
 
-    frozen = snapshotting.freeze(name="v1", author=maintainer, validation_per_mille=500)
+    frozen = makers.freeze(name="v1", author=maintainer, validation_per_mille=500)
 
     assert len(set(frozen.entries.values_list("cluster", "split"))) == 1
     assert not gate("near-duplicates")["passed"]
@@ -107,13 +107,13 @@ def test_near_duplicates_stand_on_one_side(maintainer):
 
 def test_a_growing_or_edited_cluster_never_changes_sides(maintainer):
     examples = [makers.approved() for _ in range(12)]
-    first = snapshotting.freeze(name="v1", author=maintainer, validation_per_mille=500)
+    first = makers.freeze(name="v1", author=maintainer, validation_per_mille=500)
     for example in examples[:6]:
         assert example.head
         makers.approved(text=example.head.text.replace("basic", "advanced"))
         makers.review(makers.edited(example, example.head.text.replace("Why", "How") + "\nOne more line.\n"))
 
-    second = snapshotting.freeze(name="v2", author=maintainer, validation_per_mille=500)
+    second = makers.freeze(name="v2", author=maintainer, validation_per_mille=500)
 
     before = dict(first.entries.values_list("path", "split"))
     after = dict(second.entries.values_list("path", "split"))
@@ -134,7 +134,7 @@ def test_an_example_close_to_a_test_task_blocks_and_names_both(maintainer, holdo
     makers.approved("gui/leak.md", holdout.replace("Why", "How"))
 
     with pytest.raises(snapshotting.HoldoutLeak, match=r"gui/leak\.md and the test task holdout/locked\.md"):
-        snapshotting.freeze(name="v1", author=maintainer)
+        makers.freeze(name="v1", author=maintainer)
 
     assert not Snapshot.objects.exists()
 
@@ -157,7 +157,7 @@ def test_a_raw_program_that_solves_a_test_task_blocks(maintainer, tmp_path):
     importing.import_tasks(tmp_path)
 
     with pytest.raises(snapshotting.HoldoutLeak, match=r"corpus/solved\.bbj"):
-        snapshotting.freeze(name="v1", author=maintainer)
+        makers.freeze(name="v1", author=maintainer)
 
 
 def test_an_example_without_an_answer_blocks(maintainer):
@@ -165,7 +165,7 @@ def test_an_example_without_an_answer_blocks(maintainer):
     makers.approved("gui/empty.md", text)
 
     with pytest.raises(snapshotting.FreezeRefused, match=r"gui/empty\.md"):
-        snapshotting.freeze(name="v1", author=maintainer)
+        makers.freeze(name="v1", author=maintainer)
 
 
 def test_a_control_token_in_a_raw_program_blocks(maintainer, monkeypatch):
@@ -176,7 +176,7 @@ def test_a_control_token_in_a_raw_program_blocks(maintainer, monkeypatch):
     with pytest.raises(
         snapshotting.FreezeRefused, match=r"corpus/bad\.bbj: holds the control token <\|im_end\|>"
     ):
-        snapshotting.freeze(name="v1", author=maintainer)
+        makers.freeze(name="v1", author=maintainer)
 
 
 def test_the_report_says_how_close_the_two_sides_are(golden):
@@ -279,7 +279,7 @@ def test_broken_code_is_a_note_that_names_file_and_line_and_does_not_block(maint
     (offender,) = found["offenders"]
     assert offender.startswith("gui/a.md, line 13: ")
     assert offender.endswith("(unclosed-string)")
-    assert snapshotting.freeze(name="v1", author=maintainer)
+    assert makers.freeze(name="v1", author=maintainer)
 
 
 def test_findings_of_an_older_check_are_not_trusted(db, monkeypatch):
@@ -291,7 +291,7 @@ def test_findings_of_an_older_check_are_not_trusted(db, monkeypatch):
 
     assert gate("code-check")["passed"]
 
-    monkeypatch.setattr("curation.services.snapshotting.CHECK_VERSION", "offline check 999")
+    monkeypatch.setattr("curation.services.examining.CHECK_VERSION", "offline check 999")
 
     assert gate("code-check")["offenders"] == ["gui/a.md, line 1: looked again (new)"]
 
@@ -313,7 +313,7 @@ def test_a_label_that_the_code_contradicts_is_a_note_and_does_not_block(maintain
         "gui/a.md: generation: The label says dwc, but 'CS' in line 13 speaks for character "
         "(screen-mnemonic)."
     ]
-    assert snapshotting.freeze(name="v1", author=maintainer)
+    assert makers.freeze(name="v1", author=maintainer)
 
 
 def test_a_selection_narrows_what_is_frozen_and_stands_in_the_manifest(maintainer):
@@ -323,8 +323,8 @@ def test_a_selection_narrows_what_is_frozen_and_stands_in_the_manifest(maintaine
     makers.example("gui/waits.md", makers.example_text("D", generation="dwc"))
     some = Selection(path="gui/", generation="dwc")
 
-    frozen = snapshotting.freeze(name="v1", author=maintainer, selection=some)
-    everything = snapshotting.freeze(name="v2", author=maintainer)
+    frozen = makers.freeze(name="v1", author=maintainer, selection=some)
+    everything = makers.freeze(name="v2", author=maintainer)
 
     assert list(frozen.entries.values_list("path", flat=True)) == ["gui/a.md"]
     assert snapshotting.manifest_of(frozen)["policy"]["selection"] == {
@@ -339,4 +339,4 @@ def test_a_selection_that_nothing_matches_says_so(maintainer):
     makers.approved("gui/a.md")
 
     with pytest.raises(snapshotting.EmptySnapshot, match="matches the selection"):
-        snapshotting.freeze(name="v1", author=maintainer, selection=Selection(topic="dwc"))
+        makers.freeze(name="v1", author=maintainer, selection=Selection(topic="dwc"))

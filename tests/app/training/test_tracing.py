@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from curation.models import Example, Snapshot
-from curation.services import snapshotting
 from studio import tokens
 from tests import makers
 from tests.loop import taught, trained
@@ -40,7 +39,7 @@ def loop(maintainer) -> Loop:
     example = taught(attempt, "gui/sibling.md", author=author)
     example = makers.edited(example, makers.example_text("A sibling", explanation="Mended."))
     makers.review(example)
-    second = snapshotting.freeze(name="v2", author=maintainer)
+    second = makers.freeze(name="v2", author=maintainer)
     after = trained(second, "compiled", "no_code")
     return Loop(first, second, example, attempt, (before, after))
 
@@ -141,7 +140,7 @@ def test_a_page_asks_the_same_number_of_questions_however_much_there_is(as_autho
     before = questions()
     for n in range(3):
         makers.approved()
-        trained(snapshotting.freeze(name=f"more-{n}", author=maintainer), "compiled", "no_code")
+        trained(makers.freeze(name=f"more-{n}", author=maintainer), "compiled", "no_code")
         trained(loop.first, "compile_error")
 
     assert questions() == before

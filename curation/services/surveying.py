@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
@@ -177,7 +178,7 @@ def compared_texts(digests: Iterable[str], prompt: str) -> QuerySet[ComparedText
     """
     wanted = list(dict.fromkeys(digests))[:MOST_FORMS]
     # A union, not an "or": PostgreSQL answers each part from its index and an "or" by reading every text.
-    ways = [ComparedCode.objects.filter(digest__in=wanted).values("text")]
+    ways: list[QuerySet[Any, Any]] = [ComparedCode.objects.filter(digest__in=wanted).values("text")]
     if prompt:
         ways.append(ComparedText.objects.filter(prompt=prompt).values("pk"))
     alike = ComparedText.objects.filter(form__in=wanted).values("pk").union(*ways)

@@ -123,6 +123,8 @@ MATRIX: dict[str, tuple[Least, Least]] = {
     "run_list": ("author", None),
     "run_page": ("author", None),
     "run_live": ("author", None),
+    "run_log": ("author", None),
+    "run_log_download": ("author", None),
     "run_cancel": (None, "maintainer"),
     "model_list": ("author", None),
     "artifact_download": ("author", None),

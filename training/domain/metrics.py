@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 SERIES = ("loss", "eval_loss", "learning_rate", "grad_norm", "tokens_per_s")
+PACE_POINTS = 20  # lines that the pace is taken from: the first step of all loads the model and tells nothing
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,30 @@ def progress(points: Sequence[Mapping[str, Any]]) -> Progress | None:
         eval_loss=latest("eval_loss"),
         tokens_per_s=latest("tokens_per_s"),
     )
+
+
+def seconds_left(points: Sequence[Mapping[str, Any]]) -> float | None:
+    """How long the stage takes from its newest line on, at the pace of its newest lines.
+
+    None before two steps have a time, and once all steps are done.
+    """
+    timed = [
+        (point["step"], moment)
+        for point in points[-PACE_POINTS:]
+        if isinstance(point.get("step"), int) and (moment := _moment(point.get("at")))
+    ]
+    if not timed or not (of := points[-1].get("of")):
+        return None
+    # A resumed stage goes back to its checkpoint: only what came after that is one pace.
+    start = max((n for n in range(1, len(timed)) if timed[n][0] < timed[n - 1][0]), default=0)
+    (first, began), (last, newest) = timed[start], timed[-1]
+    if last <= first or not last < of:
+        return None
+    return (newest - began).total_seconds() / (last - first) * (of - last)
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None

@@ -3,6 +3,7 @@
     recipe.json     in: the values of the stage, complete
     metrics.jsonl   out: a JSON object a line, appended while training
     log.txt         out: what the process printed (written by training.adapters.process)
+    gpu.json        out: how full and busy each GPU is now (written by training.services.watching)
     checkpoints/    out: a checkpoint counts only with its COMPLETE.json
     result.json     out, last: {"ok": true, "files": [...], …} or {"ok": false, "code": …, "message": …}
 
@@ -16,7 +17,9 @@ import hashlib
 import json
 import os
 import shutil
+from collections import deque
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,10 @@ class RunFolder:
     @property
     def log_file(self) -> Path:
         return self.path / "log.txt"
+
+    @property
+    def gpu_file(self) -> Path:
+        return self.path / "gpu.json"
 
     @property
     def result_file(self) -> Path:
@@ -133,6 +140,30 @@ class RunFolder:
         except FileNotFoundError:
             return ""
         return "\n".join(data.decode("utf-8", "replace").split("\n")[-lines - 1 :]).strip("\n")
+
+    def log_matches(self, words: str, *, most: int) -> tuple[list[tuple[int, str]], int]:
+        """The last lines of log.txt that hold `words`, in any case: (line number from 1, line), and how many
+        hold it in all. Reads the whole log, which is at most 100 MB, a line at a time."""
+        wanted, found, kept = words.casefold(), 0, deque[tuple[int, str]](maxlen=most)
+        try:
+            with self.log_file.open(encoding="utf-8", errors="replace", newline="\n") as stream:
+                for number, line in enumerate(stream, 1):
+                    if wanted in line.casefold():
+                        found += 1
+                        kept.append((number, line.rstrip("\n")))
+        except FileNotFoundError:
+            pass
+        return list(kept), found
+
+    def write_gpu_loads(self, loads: list[dict[str, int]], at: datetime) -> None:
+        write_json(self.gpu_file, {"loads": loads, "at": at.isoformat(timespec="seconds")})
+
+    def gpu_loads(self) -> dict[str, Any] | None:
+        """{"loads": [{"used_bytes", "total_bytes", "busy_percent"}, …], "at"}; None where nobody measured."""
+        try:
+            return _json_object(self.gpu_file)
+        except (OSError, ValueError):
+            return None
 
 
 def write_json(file: Path, values: dict[str, Any]) -> None:

@@ -44,3 +44,7 @@ class RunFilterForm(forms.Form):
     state = forms.ChoiceField(
         required=False, choices=[("", "every state"), *Run._meta.get_field("state").flatchoices]
     )
+
+
+class LogForm(forms.Form):
+    q = forms.CharField(required=False, max_length=200, strip=False)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Literal
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
+from training.adapters import nvidia
 from training.domain.run_folder import RunFolder
 from training.models import Run
 from training.services import leasing
@@ -20,6 +23,7 @@ Progress = Callable[[str, int, int, dict[str, Any]], None]
 Order = Literal["cancel"] | None
 
 CANCEL_EVERY_S = 1.0
+GPU_EVERY_S = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -41,6 +45,7 @@ class Watch:
         self.cancelled = False
         self._metrics_at = folder.metrics_file.stat().st_size if folder.metrics_file.exists() else 0
         self._renewed_at = self._asked_at = time.monotonic()
+        self._gpu_at = float("-inf")
 
     def __call__(self) -> Order:
         now = time.monotonic()
@@ -58,6 +63,7 @@ class Watch:
                         f"run {self.claim.run_id}: the lease could not be renewed in time"
                     ) from error
         self.pass_metrics_on()
+        self._note_gpu_loads(now)
         return "cancel" if self.cancelled else None
 
     def _ask(self, *, renew: bool) -> None:
@@ -66,6 +72,18 @@ class Watch:
             self._renewed_at = time.monotonic()
         asked = Run.objects.filter(pk=self.claim.run_id, cancel_requested_at__isnull=False).exists()
         self.cancelled = self.cancelled or asked
+
+    def _note_gpu_loads(self, now: float) -> None:
+        """For the run's page. A machine that had no GPU at the stage's start is not asked again."""
+        if now - self._gpu_at < GPU_EVERY_S:
+            return
+        loads = nvidia.gpu_loads()
+        self._gpu_at = now if loads else float("inf")
+        if loads and self.folder.path.is_dir():
+            try:
+                self.folder.write_gpu_loads([asdict(load) for load in loads], timezone.now())
+            except OSError as error:  # a full disk ends the stage by itself
+                log.warning("run %s: the GPU's load could not be noted (%s)", self.claim.run_id, error)
 
     def pass_metrics_on(self) -> None:
         """Give the metric lines written since the last call to `progress`."""

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from curation.models import Snapshot
-from studio.http import SignedInRequest
+from studio.http import SignedInRequest, download
 from training.domain import lifecycle, metrics
-from training.forms.runs import RunFilterForm, StartRunForm
+from training.domain.early_warnings import early_warnings
+from training.domain.run_folder import RunFolder
+from training.forms.runs import LogForm, RunFilterForm, StartRunForm
 from training.models import Run
 from training.services import cancelling, launching, packaging, preflighting, scoring, staging
 from training.views import curves, words
 
 RUNS_A_PAGE = 50
-LOG_LINES = 12  # what fits without scrolling; the whole log is log.txt in the stage's folder
+LOG_LINES = 12  # what fits without scrolling; the page of the log shows more
+LOG_PAGE_LINES = 1000
+CURVES = (
+    ("learning_rate", "learning rate"),
+    ("grad_norm", "gradient norm"),
+    ("tokens_per_s", "tokens a second"),
+)
+STAGE_TITLES = {"pretrain": "Stage 1: continued pretraining", "instruct": "Stage 2: instruction tuning"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,6 +121,48 @@ def run_live(request: SignedInRequest, run_id: int) -> HttpResponse:
     return render(request, "training/_run_live.html", live(run))
 
 
+@require_GET
+def run_log(request: SignedInRequest, run_id: int, stage: str) -> HttpResponse:
+    """The end of a stage's log, or with ?q= the lines that hold those words."""
+    run = get_object_or_404(Run, pk=run_id)
+    folder = _log_folder(run, stage)
+    form = LogForm(request.GET)
+    words_asked = form.cleaned_data["q"] if form.is_valid() else ""
+    context: dict[str, Any] = {
+        "run": run,
+        "stage": stage,
+        "form": form,
+        "q": words_asked,
+        "most": LOG_PAGE_LINES,
+    }
+    if words_asked:
+        context["matches"], context["found"] = folder.log_matches(words_asked, most=LOG_PAGE_LINES)
+    else:
+        context["log"] = folder.log_tail(LOG_PAGE_LINES)
+    return render(request, "training/run_log.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def run_log_download(request: SignedInRequest, run_id: int, stage: str) -> HttpResponseBase:
+    run = get_object_or_404(Run, pk=run_id)
+    folder = _log_folder(run, stage)
+    if not folder.log_file.is_file():
+        raise Http404(f"Nothing was logged by {stage} of run {run.pk}.")
+    return download(
+        request,
+        folder.log_file.open("rb"),
+        name=f"run-{run.pk}-{stage}.log.txt",
+        size_bytes=folder.log_file.stat().st_size,
+        content_type="text/plain; charset=utf-8",
+    )
+
+
+def _log_folder(run: Run, stage: str) -> RunFolder:
+    if stage not in lifecycle.STAGES:
+        raise Http404(f"A run has no stage {stage}.")
+    return staging.stage_folder(run.pk, stage)
+
+
 @require_POST
 def run_cancel(request: SignedInRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(Run, pk=run_id)
@@ -140,13 +193,26 @@ def live(run: Run) -> dict[str, Any]:
         "ahead": launching.ahead_of(run) if waiting else 0,
         "worker_problem": scoring.worker_problem() if waiting else "",
         "stages": [stage_row(run, stage) for stage in stages],
-        "charts": [c for name in ("pretrain", "instruct") if (c := loss_chart(run, name))],
+        "trainings": [row for name in STAGE_TITLES if (row := training_row(run, name))["losses"]],
+        "gpu": gpu_row(run, current.name) if current and current.state == "running" else None,
         "log_stage": current.name if current else "",
         "log": staging.stage_folder(run.pk, current.name).log_tail(LOG_LINES) if current else "",
         "artifacts": packaging.newest(run),
         "evaluations": [scoring.scored(evaluation) for evaluation in run.evaluations.all()],
         "events": run.events.order_by("-pk")[:100],
     }
+
+
+def gpu_row(run: Run, stage: str) -> dict[str, Any] | None:
+    """How full and busy each GPU of the worker's machine is; None where there is none."""
+    noted = staging.stage_folder(run.pk, stage).gpu_loads()
+    if not noted:
+        return None
+    loads = [
+        {**load, "used": f"{load['used_bytes'] / 1e9:.1f}", "total": f"{load['total_bytes'] / 1e9:.1f}"}
+        for load in noted["loads"]
+    ]
+    return {"loads": loads, "at": datetime.fromisoformat(noted["at"])}
 
 
 def stage_row(run: Run, stage: Any) -> dict[str, Any]:
@@ -158,14 +224,20 @@ def stage_row(run: Run, stage: Any) -> dict[str, Any]:
     if stage.state == "running":
         points, _ = staging.stage_folder(run.pk, stage.name).metrics()
         if (now := metrics.progress(points)) and now.of:
-            row |= {"step": now.step, "of": now.of}
+            left = metrics.seconds_left(points)
+            row |= {"step": now.step, "of": now.of, "left": words.duration(left) if left is not None else ""}
     return row
 
 
-def loss_chart(run: Run, stage: str) -> curves.Chart | None:
-    """Training and validation loss of one stage."""
+def training_row(run: Run, stage: str) -> dict[str, Any]:
+    """What the metrics of a training stage show: curves, and what they say is going wrong."""
     points, _ = staging.stage_folder(run.pk, stage).metrics()
     drawn = metrics.curves(points)
-    series = [("training loss", drawn.get("loss", [])), ("validation loss", drawn.get("eval_loss", []))]
-    title = {"pretrain": "Stage 1: continued pretraining", "instruct": "Stage 2: instruction tuning"}[stage]
-    return curves.chart(title, series)
+    losses = [("training loss", drawn.get("loss", [])), ("validation loss", drawn.get("eval_loss", []))]
+    others = [curves.chart(label.capitalize(), [(label, drawn.get(name, []))]) for name, label in CURVES]
+    return {
+        "stage": stage,
+        "losses": curves.chart(STAGE_TITLES[stage], losses),
+        "others": [chart for chart in others if chart],
+        "warnings": early_warnings(points),
+    }

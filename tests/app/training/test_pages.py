@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from curation.models import Draft
 from tests import makers
-from training.models import Artifact, Run, WorkerSeen
+from training.models import Artifact, Run, Stage, WorkerSeen
 from training.services import launching, moving, staging
 from training.views import curves
 
@@ -305,3 +305,61 @@ def test_a_curve_of_many_points_is_thinned_and_keeps_the_newest():
     assert len(found.lines[0].points.split()) <= curves.MOST_POINTS + 1
     assert found.summary.endswith("to 0.0002 at step 5000.")
     assert curves.chart("Loss", [("training loss", [])]) is None
+
+
+def with_metrics(run: Run, stage: str, *points: dict[str, Any]) -> None:
+    Stage.objects.filter(run=run, name=stage).update(state="running", started_at=timezone.now())
+    folder = staging.stage_folder(run.pk, stage)
+    folder.write_recipe({})
+    for point in points:
+        folder.append_metrics({"stage": stage, "of": 100, **point})
+
+
+def test_a_running_stage_shows_its_curves_the_time_left_and_what_goes_wrong(as_author, run, var):
+    moments = [f"2026-01-01T00:00:{second:02}+00:00" for second in (0, 10)]
+    with_metrics(
+        run,
+        "pretrain",
+        {"step": 10, "loss": 2.0, "learning_rate": 1e-4, "grad_norm": 0.5, "at": moments[0]},
+        {"step": 20, "loss": float("nan"), "learning_rate": 1e-4, "tokens_per_s": 900, "at": moments[1]},
+    )
+
+    page = text_of(as_author.get(reverse("run_live", args=[run.pk])))
+
+    assert "step 20 of 100, about 1 min 20 s left" in page
+    assert "loss is nan at step 20" in page
+    for title in ("Learning rate, by step", "Gradient norm, by step", "Tokens a second, by step"):
+        assert title in page
+
+
+def test_the_load_of_the_workers_gpus_is_shown_while_the_stage_runs(as_author, run, var):
+    with_metrics(run, "instruct")
+    loads = [{"used_bytes": 61_200_000_000, "total_bytes": 80_000_000_000, "busy_percent": 97}]
+    staging.stage_folder(run.pk, "instruct").write_gpu_loads(loads, timezone.now())
+
+    assert "GPU 0: 61.2 of 80.0 GB, 97 % busy" in text_of(as_author.get(reverse("run_live", args=[run.pk])))
+
+
+def test_a_log_is_searched_and_downloaded(as_author, run, var):
+    folder = staging.stage_folder(run.pk, "pretrain")
+    folder.write_recipe({})
+    folder.log_file.write_text("loading\nCUDA <b>error</b>\nstep 1\ncuda again\n")
+    address = reverse("run_log", args=[run.pk, "pretrain"])
+
+    assert "step 1" in text_of(as_author.get(address))
+    found = text_of(as_author.get(address, {"q": "cuda"}))
+    assert "2 lines with “cuda”" in found
+    assert "CUDA &lt;b&gt;error&lt;/b&gt;" in found
+    assert "loading" not in found
+    whole = as_author.get(reverse("run_log_download", args=[run.pk, "pretrain"]))
+    assert b"".join(whole.streaming_content) == folder.log_file.read_bytes()
+
+
+@pytest.mark.parametrize(("stage", "status"), [("pretrain", 200), ("nothing", 404)])
+def test_a_stage_without_a_log_says_so_and_an_unknown_one_is_not_there(as_author, run, var, stage, status):
+    answer = as_author.get(reverse("run_log", args=[run.pk, stage]))
+
+    assert answer.status_code == status
+    assert as_author.get(reverse("run_log_download", args=[run.pk, stage])).status_code == 404
+    if status == 200:
+        assert "Nothing was logged yet" in text_of(answer)

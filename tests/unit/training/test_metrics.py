@@ -1,6 +1,6 @@
 import pytest
 
-from training.domain.metrics import curves, progress, thin
+from training.domain.metrics import curves, progress, seconds_left, thin
 
 
 def test_the_later_line_of_a_repeated_step_counts():
@@ -40,3 +40,20 @@ def test_progress_tells_step_total_and_latest_values():
     assert now is not None
     assert (now.step, now.of, now.share, now.loss, now.eval_loss) == (10, 20, 0.5, 2.0, 2.2)
     assert progress([]) is None
+
+
+def at(step, second, of=100):
+    return {"step": step, "of": of, "at": f"2026-01-01T00:{second // 60:02}:{second % 60:02}+00:00"}
+
+
+def test_the_time_left_follows_the_pace_of_the_newest_steps():
+    assert seconds_left([at(10, 60), at(20, 80), at(30, 100)]) == 140
+
+
+def test_a_resumed_stage_is_timed_from_its_checkpoint_on():
+    assert seconds_left([at(10, 0), at(50, 10), at(40, 600), at(50, 620)]) == 100
+
+
+@pytest.mark.parametrize("points", [[], [at(10, 5)], [at(90, 5), at(100, 9)], [{"step": 1}, {"step": 2}]])
+def test_without_a_pace_or_at_the_end_no_time_is_told(points):
+    assert seconds_left(points) is None

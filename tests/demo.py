@@ -187,6 +187,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     yield "lineage_example", reverse("lineage_example", args=[Example.objects.get(path=TAUGHT).pk])
     yield "lineage_snapshot", reverse("lineage_snapshot", args=[newer.pk])
     yield "import_mend", reverse("import_mend", args=[job.pk, "escaped-newlines"])
+    yield "run_log", reverse("run_log", args=[Run.objects.latest("pk").pk, "pretrain"])
     for model, name in ((Snapshot, "snapshot_page"), (Run, "run_page"), (Evaluation, "evaluation_page")):
         if newest := model.objects.order_by("-pk").first():
             yield name, reverse(name, args=[newest.pk])

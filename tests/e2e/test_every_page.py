@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,6 +14,11 @@ from tests import demo, makers
 
 pytestmark = pytest.mark.one_database
 
+# The rules that are asked; none is all of them. A scheme changes colours alone.
+SCHEMES: tuple[tuple[Literal["light", "dark"], list[str]], ...] = (
+    ("light", []),
+    ("dark", ["color-contrast"]),
+)
 WIDTHS = (640, 400)  # a window of 1280 at 200 % zoom, and a phone
 
 
@@ -29,8 +35,8 @@ def test_every_page_is_accessible_and_fits(live_server, page: Page, axe: Callabl
         answer = page.goto(live_server.url + where)
         assert answer
         assert answer.ok, f"{name}: {answer.status}"
-        # A scheme changes colours alone. Without motion, or one that is still fading would be judged.
-        for scheme, rules in (("light", []), ("dark", ["color-contrast"])):
+        # Without motion, or a colour that is still fading would be judged.
+        for scheme, rules in SCHEMES:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             found += [f"{name}, {scheme}: {problem}" for problem in axe(*rules)]
         for width in WIDTHS:

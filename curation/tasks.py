@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from curation.services import comparing, queueing, uploading, working
+from curation.services import comparing, inspecting, queueing, uploading, working
 
 
 @shared_task(ignore_result=True)
@@ -26,3 +26,9 @@ def tend_imports() -> None:
 def compare_texts() -> None:
     """Find the near-duplicates of new texts; beat sends this too, in case a message was lost."""
     comparing.compare()
+
+
+@shared_task(ignore_result=True)
+def audit_masks() -> None:
+    """Count what dataset versions teach, where somebody asked; beat sends this too."""
+    inspecting.carry_out_waiting()

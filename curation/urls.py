@@ -15,6 +15,7 @@ from curation.views import (
     imports,
     labelling,
     listing,
+    masks,
     mending,
     merging,
     remarks,
@@ -57,6 +58,11 @@ urlpatterns = [
         "examples/<int:example_id>/revisions/<int:number>/restore/",
         history.revision_restore,
         name="revision_restore",
+    ),
+    path(
+        "examples/<int:example_id>/revisions/<int:number>/mask/",
+        masks.revision_tokens,
+        name="revision_tokens",
     ),
     path("coverage/", coverage.coverage_grid, name="coverage"),
     path("duplicates/", duplicates.duplicate_list, name="duplicate_list"),
@@ -134,4 +140,8 @@ urlpatterns = [
         exports.snapshot_export,
         name="snapshot_export",
     ),
+    path("snapshots/<int:snapshot_id>/mask/", masks.mask_request, name="mask_request"),
+    path("snapshots/mask/<int:audit_id>/", masks.mask_page, name="mask_page"),
+    path("snapshots/mask/<int:audit_id>/live/", masks.mask_live, name="mask_live"),
+    path("snapshots/mask/<int:audit_id>/cancel/", masks.mask_cancel, name="mask_cancel"),
 ]

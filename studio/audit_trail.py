@@ -106,6 +106,8 @@ WORDS = {
     "defect.choose": "chose between lines that ask the same in",
     "defect.choose_first": "kept the first of lines that are the same in",
     "snapshot.freeze": "froze",
+    "snapshot.audit_mask": "had the loss mask counted of",
+    "snapshot.cancel_mask": "stopped counting the loss mask of",
     "run.launch": "started",
     "run.cancel": "stopped",
     "evaluation.store": "stored the score",

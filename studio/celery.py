@@ -49,6 +49,11 @@ app.conf.beat_schedule = {
         "schedule": timedelta(seconds=20),
         "options": {"expires": 20},
     },
+    "count masks that nobody counts": {
+        "task": "curation.tasks.audit_masks",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "tend imports": {
         "task": "curation.tasks.tend_imports",
         "schedule": timedelta(seconds=5),

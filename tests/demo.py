@@ -63,6 +63,7 @@ def fill() -> dict[str, str]:
     _import(top)
     comparing.compare()
     _freeze_twice(csv, ann, top)
+    _count_the_mask(top)
     return dict(_addresses(iban.pk, grid.pk))
 
 
@@ -127,11 +128,20 @@ def _freeze_twice(changed: Any, author: Any, by: Any) -> None:
     loop.trained(makers.freeze(name="summer", author=by), "compiled", "no_code", "compiled")
 
 
+def _count_the_mask(by: Any) -> None:
+    """Of the newest version, where a base model's tokenizer is there; at a length that cuts some rows."""
+    from curation.models import Snapshot
+    from curation.services import inspecting, masking
+
+    for tokenizer in masking.shelf()[:1]:
+        inspecting.request(snapshot=Snapshot.objects.latest("pk"), tokenizer=tokenizer, limit=256, by=by)
+
+
 def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     """Every page that a GET shows, by its URL name."""
     from django.urls import reverse
 
-    from curation.models import AuditEntry, Draft, Example, ImportJob, Snapshot
+    from curation.models import AuditEntry, Draft, Example, ImportJob, MaskAudit, Snapshot
     from curation.services import contrasting
     from training.models import Evaluation, Run
 
@@ -170,6 +180,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         ("example_page", [edited]),
         ("example_edit", [sent_back]),
         ("revision_list", [edited]),
+        ("revision_tokens", [edited, 1]),
         ("draft_edit", [draft.pk]),
         ("duplicate_cluster", [clustered.pk]),
         ("import_page", [job.pk]),
@@ -188,7 +199,12 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     yield "lineage_snapshot", reverse("lineage_snapshot", args=[newer.pk])
     yield "import_mend", reverse("import_mend", args=[job.pk, "escaped-newlines"])
     yield "run_log", reverse("run_log", args=[Run.objects.latest("pk").pk, "pretrain"])
-    for model, name in ((Snapshot, "snapshot_page"), (Run, "run_page"), (Evaluation, "evaluation_page")):
+    for model, name in (
+        (Snapshot, "snapshot_page"),
+        (MaskAudit, "mask_page"),
+        (Run, "run_page"),
+        (Evaluation, "evaluation_page"),
+    ):
         if newest := model.objects.order_by("-pk").first():
             yield name, reverse(name, args=[newest.pk])
 

@@ -13,6 +13,7 @@ from curation.models.immutable import ImmutableRowError
 from curation.models.imports import ChatRecord, ChatRecordChoice, ImportItem, ImportJob, ImportProblem
 from curation.models.lists import SavedView
 from curation.models.marks import LabelMark
+from curation.models.mask_audits import MaskAudit
 from curation.models.reviews import Assignment, Comment, OpenVerdict, Reservation, Review
 from curation.models.secrets import SecretWaiver
 from curation.models.snapshot_diffs import SnapshotChange, SnapshotDiff
@@ -47,6 +48,7 @@ __all__ = [
     "ImportJob",
     "ImportProblem",
     "LabelMark",
+    "MaskAudit",
     "NearForms",
     "NormalForm",
     "OpenVerdict",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import takewhile
 
 from django.conf import settings
 
 from curation.adapters.tokenizer import UnreadableTokenizer, training_tokenizer
-from curation.domain import chatml
+from curation.domain import chatml, loss_mask
 from curation.domain.markdown import ExampleDoc
+from curation.services import masking
 
 LIMITS = (2048, 4096)  # tokens: max_length of a small run, and of the recipes for a GPU
 
@@ -61,17 +61,13 @@ def length_of(doc: ExampleDoc) -> Length:
             "such as Qwen2.5-Coder-7B/, or let a rehearsal run, which builds a small one."
         )
     try:
-        rendered = chatml.render(doc)
-        asked = tokenizer.ids(chatml.chat_text(rendered["prompt"], answer_next=True))
-        whole = tokenizer.ids(chatml.chat_text(rendered["prompt"] + rendered["completion"]))
+        asked, whole = (tokenizer.ids(text) for text in masking.turns(chatml.render(doc)))
     except chatml.RenderError as error:
         raise NotMeasured(f"Counted once it can be trained on. {error}") from error
     except UnreadableTokenizer as error:
         raise NotMeasured(f"{error}. Put the base model's file there again.") from error
-    prompt = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(asked, whole, strict=False)))
+    masks = [loss_mask.mask(asked, whole, limit=limit, end_token=None) for limit in LIMITS]
+    prompt = masks[0].start
     answer = len(whole) - prompt
-    cuts = tuple(
-        Cut(limit, lost=min(max(len(whole) - limit, 0), answer), refused=len(asked) >= limit)
-        for limit in LIMITS
-    )
+    cuts = tuple(Cut(mask.limit, lost=min(mask.lost, answer), refused=mask.refused) for mask in masks)
     return Length(tokenizer.name, tokenizer.of_rehearsal, prompt, answer, cuts)

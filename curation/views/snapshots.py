@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from curation.forms.snapshots import FreezeForm, SelectionForm
 from curation.models import Snapshot
 from curation.services import exporting, planning, snapshotting
+from curation.views.masks import mask_context
 from curation.views.paging import page_of
 from curation.views.snapshot_diffs import summary_of
 from studio.http import SignedInRequest
@@ -87,6 +88,7 @@ def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
         "selection": _told(manifest["policy"]["selection"]),
         "files": exporting.FILES,
         "formats": exporting.FORMATS,
+        **mask_context(snapshot),
         "intact": snapshotting.recomputed_digest(snapshot) == snapshot.digest,
         "changed": summary_of(snapshot),
     }

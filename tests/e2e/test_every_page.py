@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
 from studio import seeding
-from tests import demo, makers
+from tests import demo, makers, tiny_tokenizer
 
 pytestmark = pytest.mark.one_database
 
@@ -24,7 +25,11 @@ WIDTHS = (640, 400)  # a window of 1280 at 200 % zoom, and a phone
 
 @pytest.mark.slow(60)
 @pytest.mark.django_db(transaction=True)
-def test_every_page_is_accessible_and_fits(live_server, page: Page, axe: Callable[..., list[str]]):
+def test_every_page_is_accessible_and_fits(
+    live_server, page: Page, axe: Callable[..., list[str]], settings: Any, tmp_path: Path
+):
+    settings.STUDIO_BASE_MODELS = tmp_path
+    tiny_tokenizer.write(tmp_path / "Tiny")
     seeding.make_roles()
     addresses = demo.fill()
     session = makers.signed_in(User.objects.get(username="max")).cookies["sessionid"].value

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Count, Q
 
 from curation.models import Snapshot, TaskSet
-from curation.services import snapshotting
+from curation.services import inspecting, masking, snapshotting
 from training.adapters import nvidia
 from training.domain import recipe as recipes
 from training.domain import vram
@@ -64,6 +64,8 @@ def check(
     if not found.blocking:  # a recipe with problems has no base model to look for
         _check_backend(recipe, found)
         _check_base_and_disk(recipe, found)
+    if not found.blocking and recipes.needs_gpu(recipe):  # the rehearsal builds its tokenizer on its way
+        _check_loss_mask(snapshot, recipe, found)
     return found
 
 
@@ -208,6 +210,31 @@ def _check_gpu_memory(recipe: dict[str, Any], folder: Path, gpus: list[int], fou
                 f"{stage}.accumulate by the same factor, lower {stage}.max_length, or let a larger GPU take "
                 "the run."
             )
+
+
+def _check_loss_mask(snapshot: Snapshot, recipe: dict[str, Any], found: Preflight) -> None:
+    """What was counted of this version with this base's tokenizer at this length, if it was."""
+    limit = recipe["instruct"]["max_length"]
+    tokenizer = masking.tokenizer_in(base_model_folder(recipe))
+    audit = tokenizer and inspecting.finished(snapshot, tokenizer_digest=tokenizer.digest, limit=limit)
+    if not audit:
+        words = f"not counted at {limit:,} tokens; the page of {snapshot.name} does it"
+        found.facts.append(("Loss mask", words))
+        return
+    total = inspecting.totals(audit)
+    found.facts.append(
+        ("Loss mask", f"{total['rows']:,} rows, {total['cut']:,} of them cut at {limit:,} tokens")
+    )
+    if total["silent"]:
+        found.blocking.append(
+            f"{total['silent']:,} rows of {snapshot.name} teach nothing: their prompt alone fills {limit:,} "
+            "tokens. Raise instruct.max_length, or shorten these examples and freeze a new version."
+        )
+    if total["endless"]:
+        found.warnings.append(
+            f"{total['endless']:,} of {total['rows']:,} rows lose the end of their answer at {limit:,} "
+            "tokens, so the model is not taught to stop there. Raise instruct.max_length to train them whole."
+        )
 
 
 def base_model_folder(recipe: dict[str, Any]) -> Path:

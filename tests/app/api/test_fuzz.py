@@ -21,7 +21,7 @@ from ninja.responses import NinjaJSONEncoder
 from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.pytest._test_builder import build_operation_test
 
-from curation.models import ChatRecord, Task, TaskSet
+from curation.models import ChatRecord, MaskAudit, Task, TaskSet
 from curation.services import bookmarking, comparing, drafting, uploading
 from studio import answering, roles, tokens
 from studio.api import api
@@ -157,6 +157,9 @@ def made(folder: Path) -> dict[str, Any]:
         conformance="differs",
     )
     Evaluation.objects.update(finished_at=evaluation.created_at)
+    audit = MaskAudit.objects.create(
+        snapshot=snapshot, tokenizer="x", tokenizer_digest="0" * 64, limit=64, requested_by=maintainer
+    )
     ids = {
         "example_id": twins[0].pk,
         "number": 1,
@@ -171,6 +174,7 @@ def made(folder: Path) -> dict[str, Any]:
         "other_id": earlier.pk,
         "file_name": "train.jsonl",
         "format": "messages",
+        "audit_id": audit.pk,
         "run_id": run.pk,
         "artifact_id": artifact.pk,
         "evaluation_id": evaluation.pk,

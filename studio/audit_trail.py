@@ -136,6 +136,7 @@ PAGES = {
     "run": "run_page",
     "evaluation": "evaluation_page",
     "importjob": "import_page",
+    "corpusprogram": "corpus_page",
 }
 KIND_WORDS = {
     "apitoken": "API token",

@@ -61,6 +61,7 @@ def fill() -> dict[str, str]:
     makers.review(locked, reviewer=rey)
     _tag(retry.pk, top)
     _import(top)
+    _corpus(top, kim)
     comparing.compare()
     _freeze_twice(csv, ann, top)
     _count_the_mask(top)
@@ -137,11 +138,28 @@ def _count_the_mask(by: Any) -> None:
         inspecting.request(snapshot=Snapshot.objects.latest("pk"), tokenizer=tokenizer, limit=256, by=by)
 
 
+def _corpus(by: Any, other: Any) -> None:
+    """Raw programs and general code, of which something was taken out."""
+    from curation.services import borrowing, stocking
+    from tests import makers
+
+    terms = {"licence": "own", "source": "the sales department"}
+    makers.raw_program("sales/order-entry.bbj", author=by, **terms)
+    program = makers.raw_program("sales/monthly-report.src", author=by, **terms)
+    stocking.relicense(program=program, licence="MIT", source="github.com/acme/tools", by=by, seen=1)
+    program.refresh_from_db()
+    stocking.take_out(program=program, by=other, seen=2, reason="Holds names of customers.")
+    for prompt in ("Reverse a list in Python.", "What does a closure capture?", "Sum a column with awk."):
+        makers.general_example(prompt, author=by, licence="CC-BY-4.0", source="a public set of questions")
+    makers.general_example("Write a loop in Pascal.", author=by, licence="own", source="notes of the team")
+    borrowing.choose(source="notes of the team", included=False, by=other, reason="Not our own after all.")
+
+
 def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     """Every page that a GET shows, by its URL name."""
     from django.urls import reverse
 
-    from curation.models import AuditEntry, Draft, Example, ImportJob, MaskAudit, Snapshot
+    from curation.models import AuditEntry, CorpusProgram, Draft, Example, ImportJob, MaskAudit, Snapshot
     from curation.services import contrasting
     from training.models import Evaluation, Run
 
@@ -153,6 +171,9 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         "duplicate_list",
         "import",
         "conversation_list",
+        "corpus_list",
+        "corpus_add",
+        "general_add",
         "review_next",
         "label_list",
         "agreement",
@@ -184,6 +205,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         ("draft_edit", [draft.pk]),
         ("duplicate_cluster", [clustered.pk]),
         ("import_page", [job.pk]),
+        ("corpus_page", [CorpusProgram.objects.get(path="sales/monthly-report.src").pk]),
         ("bulk_done", [AuditEntry.objects.get(action="bulk.add_tag").pk]),
     ):
         yield name, reverse(name, args=arguments)

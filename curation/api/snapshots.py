@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 
 from curation.api.problems import Problem
 from curation.api.shapes import PLAIN, ApiRequest, Body, ById, ByText, Id, Page, page_of
+from curation.domain import blend
 from curation.domain.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
 from curation.models import Snapshot
 from curation.services import gating, planning, snapshotting
@@ -22,6 +23,10 @@ router = Router(tags=["dataset versions"])
 
 
 Short = Annotated[str, StringConstraints(pattern=PLAIN, max_length=200)]
+GeneralShare = Annotated[
+    int,
+    Field(ge=0, le=blend.MOST_PER_MILLE, description="general code in all rows that are trained on"),
+]
 Reason = Annotated[str, StringConstraints(pattern=PLAIN, max_length=gating.MAX_REASON)]
 
 
@@ -113,6 +118,7 @@ class SelectionIn(Schema):
 class PlanIn(SelectionIn):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = snapshotting.SEED
     validation_per_mille: Annotated[int, Field(ge=0, le=1000)] = snapshotting.VALIDATION_PER_MILLE
+    general_per_mille: GeneralShare = 0
 
 
 class FreezeIn(Body, SelectionIn):
@@ -121,6 +127,7 @@ class FreezeIn(Body, SelectionIn):
     ] = Field(examples=["v2"])
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = snapshotting.SEED
     validation_per_mille: Annotated[int, Field(ge=0, le=1000)] = snapshotting.VALIDATION_PER_MILLE
+    general_per_mille: GeneralShare = 0
     waivers: dict[Short, Annotated[str, StringConstraints(pattern=PLAIN, max_length=gating.MAX_REASON)]] = (
         Field(
             default_factory=dict,

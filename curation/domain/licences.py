@@ -77,5 +77,10 @@ def licence_of(written: str) -> str:
     ways = f'Write {", ".join(OWN_WORDS)}, an SPDX identifier such as "MIT", or LicenseRef- and a name.'
     if not word:
         raise LicenceRefused(f"The licence is missing. {ways}")
-    nearest = did_you_mean(word[:LONGEST], KNOWN)
+    if begin := [known for known in KNOWN if known.lower().startswith(word.lower())]:
+        nearest = f"Write {' or '.join(begin)}."
+    else:
+        nearest = did_you_mean(word[:LONGEST], list(_SPELLING))
+        for lower, known in _SPELLING.items():
+            nearest = nearest.replace(f'"{lower}"', f'"{known}"')
     raise LicenceRefused(f'"{word[:LONGEST]}" is not a licence that is known here. {nearest or ways}')

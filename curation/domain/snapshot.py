@@ -70,6 +70,15 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def licences(manifest: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Kind of text -> licence -> how many texts are under it; "" is not known. Examples have none."""
+    return {
+        kind: dict(sorted(Counter(entry.get("licence", "") for entry in manifest[kind]).items()))
+        for kind in ("corpus", "general")
+        if manifest.get(kind)
+    }
+
+
 def split_counts(manifest: Mapping[str, Any]) -> dict[str, int]:
     """How many examples are in each split."""
     return dict(Counter(entry["split"] for entry in manifest["examples"]))

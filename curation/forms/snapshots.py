@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from curation.domain import blend
 from curation.forms.examples import ExampleFilterForm
 from curation.services import gating, snapshotting
 from curation.services.gating import Gate
@@ -25,7 +26,25 @@ class SelectionForm(ExampleFilterForm):
         choices=[("", "the chosen ones"), ("no", "none")],
     )
 
-    MAIN = ("q", "path", "type", "topic", "generation", "difficulty", "tag", "conversations")
+    general_per_mille = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=blend.MOST_PER_MILLE,
+        label="General code, in a thousand",
+        widget=forms.NumberInput(attrs={"placeholder": "0: none"}),
+    )
+
+    MAIN = (
+        "q",
+        "path",
+        "type",
+        "topic",
+        "generation",
+        "difficulty",
+        "tag",
+        "conversations",
+        "general_per_mille",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,9 +54,14 @@ class SelectionForm(ExampleFilterForm):
     def selection(self) -> Selection:
         """What is chosen. A value that is no choice is left out: see `errors` before anything is frozen."""
         chosen: dict[str, Any] = dict(self.chosen())
+        chosen.pop("general_per_mille", None)
         if "conversations" in chosen:
             chosen["conversations"] = False
         return Selection(**chosen)
+
+    def general(self) -> int:
+        """The share of general code in all rows that are trained on, per thousand."""
+        return int(self.chosen().get("general_per_mille", 0))
 
 
 class FreezeForm(forms.Form):

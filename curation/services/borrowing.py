@@ -20,7 +20,7 @@ from curation.domain.general_rows import GeneralRow
 from curation.domain.problems import Problem
 from curation.models import GeneralChoice, GeneralExample
 from curation.services import auditing, blending, converting, deduplicating, stocking
-from curation.services.gathering import NEAR_TASK, CorpusRefused, Terms
+from curation.services.gathering import NEAR_TASK, Collided, CorpusRefused, Terms
 
 Change = Literal["new", "same", "refused"]
 CHANGES: tuple[Change, ...] = ("new", "same", "refused")
@@ -111,7 +111,7 @@ def add(chunks: Iterable[bytes], *, name: str, on: Terms, author: User) -> Borro
                     source=on.source,
                 )
     except IntegrityError as error:
-        raise CorpusRefused("Somebody added the same lines at this moment. Send the file again.") from error
+        raise Collided("Somebody added the same lines at this moment. Send the file again.") from error
     return planned
 
 

@@ -38,6 +38,10 @@ class CorpusRefused(Exception):
     """Nothing was written; the message says why and what to do."""
 
 
+class Collided(CorpusRefused):
+    """Somebody changed the same rows at the same moment."""
+
+
 @dataclass(frozen=True)
 class Gathered:
     """One file, and what becomes of it. `text` is None exactly when it is refused."""
@@ -218,7 +222,7 @@ def add(
                 raise CorpusRefused(f"{listed} Mend or remove these files; no corpus file was imported.")
             _write(gathering, author)
     except IntegrityError as error:
-        raise CorpusRefused("Somebody changed the same programs at this moment. Send it again.") from error
+        raise Collided("Somebody changed the same programs at this moment. Send it again.") from error
     return gathering
 
 

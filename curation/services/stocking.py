@@ -6,14 +6,13 @@ out.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from curation.models import CorpusFile, CorpusProgram, Snapshot
+from curation.models import CorpusFile, CorpusProgram
 from curation.services import auditing, gathering
 
 MAX_REASON = 300
@@ -35,6 +34,9 @@ class Filters:
     q: str = ""
     licence: str = ""  # UNKNOWN: those of which nobody has said it
     state: str = ""  # "in" or "out"
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
 
 
 UNKNOWN = "unknown"
@@ -90,16 +92,6 @@ def take_out(*, program: CorpusProgram, by: User, seen: int, reason: str) -> Cor
 
 def put_back(*, program: CorpusProgram, by: User, seen: int, reason: str) -> CorpusFile:
     return _add_version(program, by, seen, "corpus.put_back", included=True, reason=needed(reason))
-
-
-def licences(frozen: Snapshot) -> dict[str, dict[str, int]]:
-    """Kind of text -> licence -> how many of a dataset version's texts are under it; "" is not known."""
-    rows = {
-        "corpus": frozen.corpus_files.values_list("corpus_file__licence"),
-        "general": frozen.general.values_list("example__licence"),
-    }
-    counted = {kind: Counter(licence for (licence,) in each.order_by()) for kind, each in rows.items()}
-    return {kind: dict(sorted(counts.items())) for kind, counts in counted.items() if counts}
 
 
 @transaction.atomic

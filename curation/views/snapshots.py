@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from curation.domain.snapshot import licences
 from curation.forms.snapshots import FreezeForm, SelectionForm
 from curation.models import Snapshot
 from curation.services import exporting, planning, snapshotting
@@ -18,7 +19,7 @@ from curation.views.paging import page_of
 from curation.views.snapshot_diffs import summary_of
 from studio.http import SignedInRequest
 
-SHOWN_CONVERSATIONS = 500  # the manifest names all
+SHOWN_PROGRAMS = SHOWN_CONVERSATIONS = 500  # the manifest names all
 
 
 @require_safe
@@ -43,7 +44,12 @@ def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
     if posted and form.is_valid():
         known = set(Snapshot.objects.values_list("pk", flat=True))
         try:
-            frozen = snapshotting.freeze(author=request.user, selection=selection, **form.cleaned_data)
+            frozen = snapshotting.freeze(
+                author=request.user,
+                selection=selection,
+                general_per_mille=asked.general(),
+                **form.cleaned_data,
+            )
         except snapshotting.NameTaken as error:
             form.add_error("name", str(error))
         except snapshotting.FreezeRefused as error:
@@ -56,7 +62,7 @@ def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
             else:
                 messages.success(request, f"Frozen as {frozen.name}.")
             return redirect("snapshot_page", frozen.pk)
-    plan = planning.plan_snapshot(selection=selection, **form.split())
+    plan = planning.plan_snapshot(selection=selection, general_per_mille=asked.general(), **form.split())
     context = {
         "asked": asked,
         "chosen": asked.chosen(),
@@ -78,7 +84,9 @@ def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
     context = {
         "snapshot": snapshot,
         "page": page_of(entries, "path", request.GET),
-        "corpus": snapshot.corpus_files.select_related("corpus_file"),
+        "corpus": snapshot.corpus_files.select_related("corpus_file")[:SHOWN_PROGRAMS],
+        "shown_programs": SHOWN_PROGRAMS,
+        "licences": licences(manifest),
         "conversations": snapshot.conversations.select_related("record")[:SHOWN_CONVERSATIONS],
         "gates": snapshot.report.get("gates", []),
         "counts": snapshot.report.get("counts", {}),

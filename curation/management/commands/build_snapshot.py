@@ -33,6 +33,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="letters, digits, dots, hyphens and underscores")
         parser.add_argument("--seed", type=int, default=snapshotting.SEED, help="decides the split (7)")
+        parser.add_argument(
+            "--general-per-mille",
+            type=int,
+            default=0,
+            help="share of general code in all rows that are trained on, in a thousand (0)",
+        )
         parser.add_argument("--author", metavar="NAME", help="who freezes it (command-line if not given)")
         parser.add_argument("--json", action="store_true", help="print the version and its report as JSON")
         chosen = parser.add_argument_group(
@@ -60,9 +66,10 @@ class Command(BaseCommand):
         asked = SelectionForm(
             {one: options[one] for one in FILTERS}
             | {"conversations": "no" if options["no_conversations"] else ""}
+            | {"general_per_mille": options["general_per_mille"]}
         )
         for field, errors in asked.errors.items():
-            raise CommandError(f"--{field}: {errors[0]}")
+            raise CommandError(f"--{field.replace('_', '-')}: {errors[0]}")
         user = find_author(author) or command_line_author()
         known = set(Snapshot.objects.values_list("pk", flat=True))
         try:
@@ -71,6 +78,7 @@ class Command(BaseCommand):
                 author=user,
                 selection=asked.selection(),
                 seed=seed,
+                general_per_mille=asked.general(),
                 waivers=dict(options["waive"]),
             )
         except snapshotting.FreezeRefused as error:

@@ -38,6 +38,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow(0.2), pytest.mark.one_data
 NOT_NOW = ["2xx", "3xx", "401", "403", "404", "409", "412"]
 BY_OTHER_RULES = ["POST /examples", "PUT /examples/{example_id}", "POST /examples/{example_id}/reviews"]
 BY_OTHER_RULES += ["POST /drafts", "POST /drafts/{draft_id}/merge", "POST /imports", "POST /views"]
+BY_OTHER_RULES += ["POST /corpus", "POST /corpus/{program_id}/licence", "POST /general"]
 BY_OTHER_RULES += [name for name in roles.OPERATIONS if name.startswith("POST /bulk/")]
 CHECKS = {
     "positive_data_acceptance": {"expected-statuses": NOT_NOW},
@@ -169,6 +170,7 @@ def made(folder: Path) -> dict[str, Any]:
         "problem_id": defect.pk,
         "group": repeated.group,
         "code": defect.code,
+        "program_id": makers.raw_program("a.bbj", author=maintainer).pk,
         "view_id": bookmarking.save(owner=maintainer, name="all", query="topic=gui", shared=True).pk,
         "snapshot_id": snapshot.pk,
         "other_id": earlier.pk,

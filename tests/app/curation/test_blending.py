@@ -7,6 +7,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from curation.domain import snapshot
 from curation.models import GeneralExample, SnapshotGeneral
 from curation.services import (
     borrowing,
@@ -84,7 +85,7 @@ def test_a_share_of_general_code_is_trained_on_and_named(maintainer, tmp_path):
     assert (entry["split"], entry["licence"], entry["source"]) == ("train", "MIT", "a public set")
     assert entry["path"] == SnapshotGeneral.objects.get().example.path
     assert snapshotting.manifest_of(mixed)["policy"]["general_per_mille"] == 200
-    assert stocking.licences(mixed) == {"general": {"MIT": 1}}
+    assert snapshot.licences(snapshotting.manifest_of(mixed)) == {"general": {"MIT": 1}}
     folder = exporting.export_snapshot(mixed, tmp_path / "out")
     rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
     assert len(rows) == 5

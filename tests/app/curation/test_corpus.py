@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from curation.domain import snapshot
 from curation.models import AuditEntry, CorpusFile, CorpusProgram
 from curation.services import gathering, importing, selecting, snapshotting, source_files, stocking
 from studio import seeding
@@ -251,7 +252,7 @@ def test_a_version_says_on_what_terms_its_programs_stand(maintainer: User):
 
     terms = [(entry["licence"], entry["source"]) for entry in snapshotting.manifest_of(frozen)["corpus"]]
     assert terms == [("MIT", "acme"), ("own", "sales")]
-    assert stocking.licences(frozen) == {"corpus": {"MIT": 1, "own": 1}}
+    assert snapshot.licences(snapshotting.manifest_of(frozen)) == {"corpus": {"MIT": 1, "own": 1}}
 
 
 def test_the_command_tells_every_problem_and_ends_with_1(tmp_path: Path, capsys):

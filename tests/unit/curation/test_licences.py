@@ -25,6 +25,8 @@ def test_a_licence_has_one_spelling(written, kept):
     [
         ("", "The licence is missing. Write own, proprietary, an SPDX identifier"),
         ("Apache 2", 'Did you mean "Apache-2.0"?'),
+        ("epl", "is known here. Write EPL-2.0."),
+        ("LGPL-3", "Write LGPL-3.0-only or LGPL-3.0-or-later."),
         ("MIT OR Apache-2.0", '"MIT OR Apache-2.0" is not a licence'),
         ("LicenseRef-", "is not a licence"),
         ("LicenseRef-" + "a" * 60, "is not a licence"),

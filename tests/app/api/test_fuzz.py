@@ -39,6 +39,7 @@ NOT_NOW = ["2xx", "3xx", "401", "403", "404", "409", "412"]
 BY_OTHER_RULES = ["POST /examples", "PUT /examples/{example_id}", "POST /examples/{example_id}/reviews"]
 BY_OTHER_RULES += ["POST /drafts", "POST /drafts/{draft_id}/merge", "POST /imports", "POST /views"]
 BY_OTHER_RULES += ["POST /corpus", "POST /corpus/{program_id}/licence", "POST /general"]
+BY_OTHER_RULES += ["POST /tasks", "PUT /tasks/{task_id}"]
 BY_OTHER_RULES += [name for name in roles.OPERATIONS if name.startswith("POST /bulk/")]
 CHECKS = {
     "positive_data_acceptance": {"expected-statuses": NOT_NOW},
@@ -181,6 +182,7 @@ def made(folder: Path) -> dict[str, Any]:
         "artifact_id": artifact.pk,
         "evaluation_id": evaluation.pk,
         "attempt_id": attempt.pk,
+        "task_id": makers.task("triage", author=maintainer).pk,
     }
     seen = f'"{twins[0].content_hash}"'
     return {"ids": ids, "seen": seen, "maintainer": secrets[maintainer], "author": secrets[author]}

@@ -28,6 +28,11 @@ def schema() -> dict[str, Any]:
     return read
 
 
+@cache
+def _validator() -> Draft7Validator:
+    return Draft7Validator(schema())
+
+
 def check_front_matter(meta: Mapping[str, Any], *, file: str, line_of: Mapping[str, int]) -> list[Problem]:
     """Every way in which the front matter breaks the schema.
 
@@ -35,13 +40,38 @@ def check_front_matter(meta: Mapping[str, Any], *, file: str, line_of: Mapping[s
         meta: What YAML read.
         line_of: Line of each key in the file, counted from 1.
     """
+    shape = _shape(meta)
+    if shape in _GOOD:
+        return []
     problems = (
         p
-        for error in Draft7Validator(schema()).iter_errors(dict(meta))
+        for error in _validator().iter_errors(dict(meta))
         for p in _explain(error, meta, file, line_of)
     )
     # A value of the wrong kind is also none of the allowed ones: two errors, one sentence.
-    return sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.code, p.message))
+    found = sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.code, p.message))
+    if not found and shape:
+        _GOOD.add(shape)
+    return found
+
+
+_GOOD: set[tuple[Any, ...]] = set()  # shapes that the schema found good: few, and most texts have one of them
+
+
+def _shape(meta: Mapping[str, Any]) -> tuple[Any, ...]:
+    """All that the schema can tell two front matters apart by; () where that is not certain.
+
+    Of free text whether there is any, of free words that they are text, of other fields the words.
+    """
+    parts: list[Any] = []
+    for field, value in meta.items():
+        is_list = isinstance(value, list)
+        if not all(isinstance(one, str) for one in (value if is_list else [value])):
+            return ()
+        kind = field_kinds().get(field)
+        free = kind in ("text", "list") and ("list" if is_list else bool(value))
+        parts.append((field, free if kind in ("text", "list") else tuple(value) if is_list else value))
+    return tuple(parts)
 
 
 def _explain(

@@ -23,6 +23,7 @@ from curation.services.deduplicating import Compared
 from curation.services.selecting import Chosen, ChosenExample
 
 CHUNK = 500  # examples of one question about reviews
+TOLD = 200  # contradicted labels with their reason
 NAMED = 10  # files that hold a phrase
 
 
@@ -88,14 +89,25 @@ def _note_example(found: Examined, one: ChosenExample, revision: Revision, doc: 
     certain = [finding for finding in said if finding["certain"]]
     found.unsound += bool(certain)
     found.findings += [_told(one.path, finding) for finding in certain]
-    judged = agreement(doc) if one.verdict in ("", "differs") else None  # otherwise it is known
-    found.labels[judged.verdict if judged else one.verdict] += 1
-    found.contradicted += [
-        f"{one.path}: {part.field}: {part.said.sentence}"
-        for part in (judged.parts if judged else ())
-        if part.said.verdict == "differs"
-    ]
+    _note_label(found, one, doc)
     found.phrases.add(one.writer, _prose(doc))
+
+
+def _note_label(found: Examined, one: ChosenExample, doc: ExampleDoc) -> None:
+    """The verdict is known since the text was written; why is only looked for as often as it is told."""
+    if one.verdict == "differs" and len(found.contradicted) >= TOLD:
+        found.labels["differs"] += 1
+        found.contradicted.append(f"{one.path}: The code speaks for another generation.")
+    elif one.verdict in ("", "differs"):
+        judged = agreement(doc)
+        found.labels[judged.verdict] += 1
+        found.contradicted += [
+            f"{one.path}: {part.field}: {part.said.sentence}"
+            for part in judged.parts
+            if part.said.verdict == "differs"
+        ]
+    else:
+        found.labels[one.verdict] += 1
 
 
 def _note_other(found: Examined, path: str, text: str) -> None:

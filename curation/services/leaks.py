@@ -24,7 +24,7 @@ from curation.services.selecting import Chosen
 
 MOST = 20  # pairs of a list
 SIDES = ("train", "validation")
-COMPARED_AT_MOST = 200_000  # pairs of the sample, some 4 s
+COMPARED_AT_MOST = 50_000  # pairs of the sample, a second or two
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,7 @@ def check_front_matter(meta: Mapping[str, Any], *, file: str, line_of: Mapping[s
     if shape in _GOOD:
         return []
     problems = (
-        p
-        for error in _validator().iter_errors(dict(meta))
-        for p in _explain(error, meta, file, line_of)
+        p for error in _validator().iter_errors(dict(meta)) for p in _explain(error, meta, file, line_of)
     )
     # A value of the wrong kind is also none of the allowed ones: two errors, one sentence.
     found = sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.code, p.message))

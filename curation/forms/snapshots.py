@@ -23,7 +23,7 @@ class SelectionForm(ExampleFilterForm):
     conversations = forms.ChoiceField(
         required=False,
         label="Conversations",
-        choices=[("", "the chosen ones"), ("no", "none")],
+        choices=[("", "chosen ones"), ("no", "none")],
     )
 
     general_per_mille = forms.IntegerField(

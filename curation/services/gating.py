@@ -71,6 +71,10 @@ class GateReport:
     def open_warnings(self) -> list[Gate]:
         return [gate for gate in self.gates if gate.is_open]
 
+    def most_urgent_first(self) -> list[Gate]:
+        """What blocks, open warnings, waived ones, then what passed; else in the order of the gates."""
+        return sorted(self.gates, key=lambda gate: (gate.passed, not gate.blocking, not gate.is_open))
+
     def as_list(self) -> list[dict[str, Any]]:
         return [gate.as_dict() for gate in self.gates]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from curation.models import ChatRecord, CorpusFile, CorpusProgram, Revision
+from curation.models.examples import ExampleQuerySet
 from curation.services import choosing, finding
 
 One = TypeVar("One")
@@ -127,15 +128,21 @@ def _parts(chosen: Sequence[One]) -> Iterator[Sequence[One]]:
     return (chosen[start : start + CHUNK] for start in range(0, len(chosen), CHUNK))
 
 
-def _examples(selection: Selection) -> list[ChosenExample]:
+def count(selection: Selection) -> int:
+    """About how many examples match: quick, and where a path is asked for at most a few too many."""
+    return _matching(selection).order_by().count()
+
+
+def _matching(selection: Selection) -> ExampleQuerySet:
     asked = {name: getattr(selection, name) for name in FILTERS}
     rows = finding.find_examples(finding.Filters(status="approved", **asked)).filter(head__isnull=False)
+    return rows.filter(path__startswith=selection.path) if selection.path else rows
+
+
+def _examples(selection: Selection) -> list[ChosenExample]:
     columns = ("head", "pk", "path", "content_hash", "type", "topic", "generation_label", "label_verdict")
-    if selection.path:
-        rows = rows.filter(path__startswith=selection.path)  # SQLite minds no case here
-    found = (
-        ChosenExample(*row) for row in rows.values_list(*columns, "head__author").iterator(chunk_size=2000)
-    )
+    rows = _matching(selection).values_list(*columns, "head__author").iterator(chunk_size=2000)
+    found = (ChosenExample(*row) for row in rows)  # SQLite minds no case of the path, so it is asked again
     return sorted(
         (one for one in found if one.path.startswith(selection.path)), key=lambda example: example.path
     )

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from curation.domain.snapshot import licences
 from curation.forms.snapshots import FreezeForm, SelectionForm
 from curation.models import Snapshot
-from curation.services import exporting, planning, snapshotting
+from curation.services import exporting, planning, selecting, snapshotting
 from curation.views.masks import mask_context
 from curation.views.paging import page_of
 from curation.views.snapshot_diffs import summary_of
 from studio.http import SignedInRequest
 
+LOOKED_AT_UNASKED = 5_000  # examples, some seconds
 SHOWN_PROGRAMS = SHOWN_CONVERSATIONS = 500  # the manifest names all
 
 
@@ -62,15 +63,14 @@ def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
             else:
                 messages.success(request, f"Frozen as {frozen.name}.")
             return redirect("snapshot_page", frozen.pk)
-    plan = planning.plan_snapshot(selection=selection, general_per_mille=asked.general(), **form.split())
-    context = {
-        "asked": asked,
-        "chosen": asked.chosen(),
-        "form": form,
-        "plan": plan,
-        **plan.report,
-        "gates": form.waivable(plan.gates.gates),
-    }
+    context: dict[str, Any] = {"asked": asked, "chosen": asked.chosen(), "form": form}
+    many = selecting.count(selection)
+    if posted or "look" in request.GET or many <= LOOKED_AT_UNASKED:
+        plan = planning.plan_snapshot(selection=selection, general_per_mille=asked.general(), **form.split())
+        gates = form.waivable(plan.gates.most_urgent_first())
+        context |= {"plan": plan, **plan.report, "gates": gates}
+    else:
+        context |= {"many": many, "query": asked.query()}
     if request.htmx:
         return render(request, "curation/_snapshot_plan.html", context)
     return render(request, "curation/snapshot_freeze.html", context, status=422 if form.errors else 200)

@@ -110,6 +110,7 @@ WORDS = {
     "snapshot.cancel_mask": "stopped counting the loss mask of",
     "run.launch": "started",
     "run.cancel": "stopped",
+    "run.keep": "ended early and kept",
     "evaluation.store": "stored the score",
     "token.create": "made",
     "token.revoke": "revoked",

@@ -29,6 +29,17 @@ def test_a_cancelled_and_resumed_stage_ends_with_the_same_adapter_bit_for_bit(ch
     assert all((whole[key] == pieced[key]).all() for key in whole)
 
 
+def test_a_stage_that_is_to_be_kept_ends_after_its_step_with_an_adapter(chain, snapshot, tmp_path):
+    folder = RunFolder(tmp_path / "pretrain")
+    folder.path.mkdir()
+    folder.keep_file.touch()
+
+    result = succeed("pretrain", folder.path, **pretrain_values(chain.base, snapshot))
+
+    assert (result["steps"], result["kept_early"]) == (1, True)
+    assert (folder.path / "adapter" / "adapter_model.safetensors").is_file()
+
+
 def test_both_stages_train_on_a_base_in_four_bits(chain, snapshot, tmp_path):
     first = {**pretrain_values(chain.base, snapshot), "nf4": True, "train_embeddings": False, "max_steps": 2}
 

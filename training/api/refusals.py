@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from training.services import assembling, cancelling, launching, packaging, triaging
+from training.services import assembling, cancelling, launching, packaging, resuming, triaging
 
 REFUSALS: dict[type[Exception], str] = {
     cancelling.AlreadyFinished: "conflict",
+    cancelling.NothingToKeep: "conflict",
+    resuming.CannotResume: "conflict",
     launching.PreflightRefused: "conflict",
     assembling.FreezeRefused: "conflict",
     packaging.NoFile: "not-found",

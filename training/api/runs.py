@@ -17,7 +17,7 @@ from curation.models import Snapshot
 from training.domain import recipe as recipes
 from training.models import Run
 from training.models.runs import STATES
-from training.services import cancelling, launching, preflighting, scoring
+from training.services import cancelling, launching, preflighting, resuming, scoring
 
 router = Router(tags=["runs"])
 Recipe = Literal[*recipes.RECIPE_NAMES]  # type: ignore[valid-type]
@@ -122,6 +122,27 @@ def run_cancel(request: ApiRequest, run_id: Id) -> Status[dict[str, Any]]:
     """At once while it waits; a running one stops within seconds."""
     cancelling.request_cancel(run=_run(run_id), by=request.user)
     return Status(202, _out(_run(run_id)))
+
+
+@router.post(
+    "/runs/{run_id}/keep",
+    response={202: RunOut, 409: Problem},
+    summary="End the stage that trains, and keep it",
+)
+def run_keep(request: ApiRequest, run_id: Id) -> Status[dict[str, Any]]:
+    """The run goes on with the adapter as it is after the present step."""
+    cancelling.request_keep(run=_run(run_id), by=request.user)
+    return Status(202, _out(_run(run_id)))
+
+
+@router.post(
+    "/runs/{run_id}/resume", response={201: RunOut, 409: Problem}, summary="Go on where a run has stopped"
+)
+def run_resume(request: ApiRequest, response: HttpResponse, run_id: Id) -> Status[dict[str, Any]]:
+    """A new run that skips what the stopped one has finished. Asked twice it is the same one."""
+    following = resuming.resume(run=_run(run_id), by=request.user)
+    response["Location"] = reverse("api:run_get", args=[following.pk])
+    return Status(201, _out(following))
 
 
 def _snapshot(snapshot_id: int) -> Snapshot:

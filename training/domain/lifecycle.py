@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 STAGES = ("export", "pretrain", "instruct", "merge", "convert", "quantise", "package", "evaluate")
+TRAINING_STAGES = ("pretrain", "instruct")  # those that may end early and still leave something
 
 STATE_WORDS: dict[str, str] = {
     "queued": "waiting for a worker",

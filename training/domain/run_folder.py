@@ -1,6 +1,7 @@
 """The folder of one stage: the whole contract between the studio and the process that trains.
 
     recipe.json     in: the values of the stage, complete
+    keep            in, any time: end after this step and save what is trained (an empty file)
     metrics.jsonl   out: a JSON object a line, appended while training
     log.txt         out: what the process printed (written by training.adapters.process)
     gpu.json        out: how full and busy each GPU is now (written by training.services.watching)
@@ -46,6 +47,10 @@ class RunFolder:
     @property
     def log_file(self) -> Path:
         return self.path / "log.txt"
+
+    @property
+    def keep_file(self) -> Path:
+        return self.path / "keep"
 
     @property
     def gpu_file(self) -> Path:

@@ -9,6 +9,7 @@ from django import forms
 from curation.models import Snapshot
 from training.domain import recipe as recipes
 from training.models import Run
+from training.services import launching
 
 
 class StartRunForm(forms.Form):
@@ -34,8 +35,19 @@ class StartRunForm(forms.Form):
         max_value=2**31 - 1,
         help_text="Same seed, same data, same recipe: the same run. Another seed shows how much is chance.",
     )
+    replicates = forms.IntegerField(
+        label="How many runs",
+        initial=1,
+        min_value=1,
+        max_value=launching.MOST_REPLICATES,
+        required=False,
+        help_text="Several train one after the other, with seeds that follow: they show how much is chance.",
+    )
     # Made when the page is shown, so that a double click, or a reload of the answer, starts one run only.
     idempotency_key = forms.CharField(widget=forms.HiddenInput, max_length=80, initial=lambda: uuid4().hex)
+
+    def clean_replicates(self) -> int:
+        return self.cleaned_data["replicates"] or 1
 
 
 class RunFilterForm(forms.Form):
@@ -44,6 +56,7 @@ class RunFilterForm(forms.Form):
     state = forms.ChoiceField(
         required=False, choices=[("", "every state"), *Run._meta.get_field("state").flatchoices]
     )
+    group = forms.CharField(required=False, max_length=80)
 
 
 class LogForm(forms.Form):

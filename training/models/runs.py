@@ -38,6 +38,15 @@ class Run(models.Model):
     not_before = models.DateTimeField(null=True, blank=True, help_text="a requeued run waits until then")
     published_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    keep_requested_at = models.DateTimeField(
+        null=True, blank=True, help_text="somebody wants the stage to end now and its adapter to be used"
+    )
+    goes_on_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="gone_on_as"
+    )
+    group = models.CharField(
+        max_length=80, blank=True, db_index=True, help_text="shared by runs that differ in the seed alone"
+    )
     failure_code = models.CharField(max_length=30, blank=True)
     failure_message = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

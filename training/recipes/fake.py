@@ -35,6 +35,7 @@ def run(recipe: FakeRecipe, folder: RunFolder) -> dict[str, Any]:
     first = json.loads((checkpoint / "state.json").read_text())["step"] if checkpoint else 0
     Stop.wait_for_a_good_moment()
     fault_point(recipe.stage, "start")
+    step = first
     for step in range(first + 1, recipe.steps + 1):
         time.sleep(recipe.step_s)
         folder.append_metrics(
@@ -56,15 +57,18 @@ def run(recipe: FakeRecipe, folder: RunFolder) -> dict[str, Any]:
             mark_complete(made, inputs=inputs)
         if Stop.asked:
             raise Failure("cancelled", f"Stopped at step {step}. Its checkpoint is kept.")
+        if folder.keep_file.exists():
+            break
     if recipe.fail_with:
         raise Failure(recipe.fail_with)
     fault_point(recipe.stage, "save")
     part = folder.path / (recipe.output + ".part")
-    part.write_text(f"{recipe.steps} steps\n")
+    part.write_text(f"{step} steps\n")
     part.replace(folder.path / recipe.output)
     return {
         "files": [recipe.output],
-        "steps": recipe.steps,
+        "steps": step,
+        "kept_early": step < recipe.steps,
         "resumed_from": checkpoint.name if checkpoint else "",
     }
 

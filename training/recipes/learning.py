@@ -40,6 +40,9 @@ class LearningRecipe:
     nf4: bool = False
     backend: str = "plain"
     seed: int = 13
+    inputs: str = (
+        ""  # digest of all that the paths lead to: with it a checkpoint counts in another folder too
+    )
 
 
 class Backend(Protocol):
@@ -154,7 +157,7 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
     """
     from transformers import PrinterCallback
 
-    inputs = values_digest(folder.recipe())
+    inputs = folder.recipe().get("inputs") or values_digest(folder.recipe())
     checkpoint = newest_checkpoint(folder.checkpoints, inputs=inputs)
     trainer.remove_callback(PrinterCallback)  # our own line says the same, shorter
     trainer.add_callback(_callback(stage, folder, inputs))
@@ -169,6 +172,7 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
     result = {
         **_peak_gpu_memory(),
         "steps": trainer.state.global_step,
+        "kept_early": trainer.state.global_step < trainer.state.max_steps,
         "loss": round(outcome.training_loss, 4),
         "resumed_from": checkpoint.name if checkpoint else "",
         "trained_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
@@ -240,6 +244,8 @@ def _callback(stage: str, folder: RunFolder, inputs: str) -> Any:
             fault_point(stage, f"step{state.global_step}")
             if Stop.asked:
                 control.should_save = True
+                control.should_training_stop = True
+            elif folder.keep_file.exists():
                 control.should_training_stop = True
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -39,6 +39,8 @@ def launch(
     seed: int = 13,
     idempotency_key: str | None = None,
     overrides: dict[str, dict[str, Any]] | None = None,
+    group: str = "",
+    goes_on_from: Run | None = None,
     wake_worker: bool = True,
 ) -> Run:
     """Queue a run of this recipe on this dataset version, with everything that decides its outcome frozen.
@@ -46,6 +48,8 @@ def launch(
     Args:
         idempotency_key: The same key gives the same run: a double click answers with the first one.
         overrides: stage name → field → value, over the named recipe's values.
+        group: What it shares with its replicates.
+        goes_on_from: The run that it goes on with; whoever says so brings in what that one has finished.
         wake_worker: Tell a gpu worker at once; False when the caller is about to claim the run itself.
 
     Raises:
@@ -67,6 +71,8 @@ def launch(
                 code_version=preflighting.code_version(),
                 idempotency_key=key,
                 requested_by=author,
+                group=group,
+                goes_on_from=goes_on_from,
             )
             Stage.objects.bulk_create(
                 Stage(run=run, position=position, name=name) for position, name in enumerate(STAGES)
@@ -88,6 +94,37 @@ def launch(
             return first  # the other click was faster by a hair
         raise
     return run
+
+
+MOST_REPLICATES = 10
+
+
+@transaction.atomic
+def launch_replicates(*, replicates: int, seed: int, idempotency_key: str, **choice: Any) -> list[Run]:
+    """Queue the same run several times, with the seeds `seed`, `seed + 1`, …, as one group.
+
+    Several trainings tell how much of a score is chance (docs/decisions/0039-replicates-and-going-on.md).
+
+    Args:
+        replicates: 1 to MOST_REPLICATES; one is no group.
+        choice: As for `launch`.
+
+    Raises:
+        PreflightRefused: none was queued.
+        ValueError: replicates is out of range.
+    """
+    if not 1 <= replicates <= MOST_REPLICATES:
+        raise ValueError(f"replicates={replicates} is outside 1..{MOST_REPLICATES}")
+    group = idempotency_key if replicates > 1 else ""
+    return [
+        launch(
+            seed=(seed + n) % 2**31,
+            idempotency_key=f"{idempotency_key}:{n}" if n else idempotency_key,
+            group=group,
+            **choice,
+        )
+        for n in range(replicates)
+    ]
 
 
 def publish(run_id: int) -> bool:

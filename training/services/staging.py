@@ -19,6 +19,7 @@ from curation.services import exporting
 from training.adapters import process, storage
 from training.domain import recipe as recipes
 from training.domain.failure import Failure
+from training.domain.lifecycle import TRAINING_STAGES
 from training.domain.run_folder import RunFolder, file_sha256, values_digest
 from training.models import Artifact, Run
 from training.services import evaluating, packaging, preflighting
@@ -275,6 +276,8 @@ def _recipe_plan(
 
     def perform(watch: Watch) -> Made:
         given = {name: str(path) for name, path in paths.items()} | (values or {})
+        if stage in TRAINING_STAGES:
+            given["inputs"] = made_from.digest
         recipe = recipes.stage_values(run.recipe, stage, seed=run.seed, **given)
         result = run_recipe(stage, watch.folder, recipe, watch)
         products = [
@@ -282,7 +285,8 @@ def _recipe_plan(
         ]
         return Made(result, products)
 
-    return _plan(run, stage, {**inputs, "values": own}, perform)
+    made_from = _plan(run, stage, {**inputs, "values": own}, perform)
+    return made_from
 
 
 def run_recipe(module: str, folder: RunFolder, values: dict[str, Any], watch: Watch) -> dict[str, Any]:

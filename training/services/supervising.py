@@ -6,6 +6,7 @@ import errno
 import logging
 import shutil
 from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
 
 from django.db.models.functions import Now
 
@@ -66,6 +67,7 @@ def _work_on(claim: Claim, stage: Stage, progress: Progress | None) -> None:
     if stage.input_digest and stage.input_digest != plan.digest:
         shutil.rmtree(folder.path, ignore_errors=True)  # checkpoints of other inputs must not be gone on from
     folder.path.mkdir(parents=True, exist_ok=True)
+    folder.keep_file.unlink(missing_ok=True)  # of an earlier attempt; who still wants it asks again
     with leasing.writing(claim):
         Stage.objects.filter(pk=stage.pk).update(
             state="running",
@@ -96,9 +98,15 @@ def _work_on(claim: Claim, stage: Stage, progress: Progress | None) -> None:
                 },
             )
         Stage.objects.filter(pk=stage.pk).update(state="succeeded", result=made.result, finished_at=Now())
-        moving.note(run.pk, who=claim.owner, what=f"{stage.name} finished")
+        moving.note(run.pk, who=claim.owner, what=f"{stage.name} {_finished(made.result)}")
+        if watch.keeps:
+            Run.objects.filter(pk=run.pk).update(keep_requested_at=None)  # the next stage trains to its end
     for product, _ in stored:
         _forget(product)
+
+
+def _finished(result: dict[str, Any]) -> str:
+    return f"ended early and kept, at step {result['steps']}" if result.get("kept_early") else "finished"
 
 
 def _store(product: staging.Product, watch: Watch) -> storage.Stored:

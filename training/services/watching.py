@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from training.adapters import nvidia
+from training.domain import lifecycle
 from training.domain.run_folder import RunFolder
 from training.models import Run
 from training.services import leasing
@@ -43,6 +44,7 @@ class Watch:
         self.folder = folder
         self.progress = progress
         self.cancelled = False
+        self.keeps = False
         self._metrics_at = folder.metrics_file.stat().st_size if folder.metrics_file.exists() else 0
         self._renewed_at = self._asked_at = time.monotonic()
         self._gpu_at = float("-inf")
@@ -70,8 +72,11 @@ class Watch:
         if renew:
             leasing.renew(self.claim)
             self._renewed_at = time.monotonic()
-        asked = Run.objects.filter(pk=self.claim.run_id, cancel_requested_at__isnull=False).exists()
-        self.cancelled = self.cancelled or asked
+        asked = Run.objects.values("cancel_requested_at", "keep_requested_at").get(pk=self.claim.run_id)
+        self.cancelled = self.cancelled or asked["cancel_requested_at"] is not None
+        if asked["keep_requested_at"] and not self.keeps and self.stage in lifecycle.TRAINING_STAGES:
+            self.keeps = True
+            self.folder.keep_file.touch()
 
     def _note_gpu_loads(self, now: float) -> None:
         """For the run's page. A machine that had no GPU at the stage's start is not asked again."""

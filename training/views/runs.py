@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from curation.models import Snapshot
@@ -20,7 +22,7 @@ from training.domain.early_warnings import early_warnings
 from training.domain.run_folder import RunFolder
 from training.forms.runs import LogForm, RunFilterForm, StartRunForm
 from training.models import Run
-from training.services import cancelling, launching, packaging, preflighting, scoring, staging
+from training.services import cancelling, launching, packaging, preflighting, resuming, scoring, staging
 from training.views import curves, words
 
 RUNS_A_PAGE = 50
@@ -41,13 +43,15 @@ def run_start(request: SignedInRequest) -> HttpResponse:
         form = StartRunForm(request.POST)
         if form.is_valid():
             try:
-                run = launching.launch(author=request.user, **form.cleaned_data)
+                first, *others = launching.launch_replicates(author=request.user, **form.cleaned_data)
             except launching.PreflightRefused:
                 pass  # the page shows the same checks again, with what blocks
             else:
                 if problem := launching.broker_problem():
                     messages.warning(request, problem)
-                return redirect("run_page", run.pk)
+                if others:
+                    return redirect(f"{reverse('run_list')}?group={quote(first.group)}")
+                return redirect("run_page", first.pk)
         return render(request, "training/run_start.html", start_page(form), status=422)
     form = StartRunForm(initial=chosen(request))
     return render(request, "training/run_start.html", start_page(form))
@@ -78,8 +82,9 @@ def start_page(form: StartRunForm) -> dict[str, Any]:
 def run_list(request: SignedInRequest) -> HttpResponse:
     form = RunFilterForm(request.GET)
     runs = Run.objects.select_related("snapshot", "requested_by").prefetch_related("stages")
-    if form.is_valid() and form.cleaned_data["state"]:
-        runs = runs.filter(state=form.cleaned_data["state"])
+    if form.is_valid():
+        asked = {name: value for name, value in form.cleaned_data.items() if value}
+        runs = runs.filter(**asked)
     page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
     queue = Run.objects.filter(state="queued").select_related("snapshot").order_by("not_before", "pk")
     context = {
@@ -177,6 +182,33 @@ def run_cancel(request: SignedInRequest, run_id: int) -> HttpResponse:
     return redirect("run_page", run.pk)
 
 
+@require_POST
+def run_keep(request: SignedInRequest, run_id: int) -> HttpResponse:
+    """Stop and keep: the stage that trains ends now, and the run goes on with what it has learnt."""
+    run = get_object_or_404(Run, pk=run_id)
+    try:
+        cancelling.request_keep(run=run, by=request.user)
+    except (cancelling.AlreadyFinished, cancelling.NothingToKeep) as error:
+        if request.htmx:
+            return render(request, "training/_run_live.html", live(run) | {"problem": str(error)}, status=422)
+        messages.warning(request, str(error))
+    if request.htmx:
+        return render(request, "training/_run_live.html", live(run))
+    return redirect("run_page", run.pk)
+
+
+@require_POST
+def run_resume(request: SignedInRequest, run_id: int) -> HttpResponse:
+    run = get_object_or_404(Run, pk=run_id)
+    try:
+        following = resuming.resume(run=run, by=request.user)
+    except (resuming.CannotResume, launching.PreflightRefused) as error:
+        messages.warning(request, str(error))
+        return redirect("run_page", run.pk)
+    messages.success(request, f"Run {following.pk} goes on where run {run.pk} stopped.")
+    return redirect("run_page", following.pk)
+
+
 def live(run: Run) -> dict[str, Any]:
     """Everything on the run's page that may have changed two seconds later, read afresh."""
     run.refresh_from_db()
@@ -191,6 +223,9 @@ def live(run: Run) -> dict[str, Any]:
         "chip": words.state_chip(run.state),
         "took": words.elapsed(run.started_at, run.finished_at),
         "ahead": launching.ahead_of(run) if waiting else 0,
+        "may_keep": any(s.state == "running" and s.name in lifecycle.TRAINING_STAGES for s in stages),
+        "may_resume": run.state in resuming.RESUMABLE,
+        "gone_on_as": run.gone_on_as.first(),
         "worker_problem": scoring.worker_problem() if waiting else "",
         "stages": [stage_row(run, stage) for stage in stages],
         "trainings": [row for name in STAGE_TITLES if (row := training_row(run, name))["losses"]],

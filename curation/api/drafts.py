@@ -17,7 +17,7 @@ from curation.api.problems import Mistake, Problem, Refusal
 from curation.api.shapes import ApiRequest, Body, ById, Hash, Id, Label, Page, page_of
 from curation.domain.merging import Kind
 from curation.models import Draft, Example
-from curation.services import amending, drafting, merging
+from curation.services import amending, drafting, looking, merging
 
 router = Router(tags=["drafts"])
 
@@ -74,7 +74,10 @@ def draft_create(request: ApiRequest, response: HttpResponse, payload: DraftIn) 
 
 @router.get("/drafts/{draft_id}", response=DraftOut, summary="Read a draft")
 def draft_get(request: ApiRequest, draft_id: Id) -> dict[str, Any]:
-    return _out(get_object_or_404(Draft, pk=draft_id, author=request.user))
+    draft = get_object_or_404(Draft.objects.select_related("example"), pk=draft_id, author=request.user)
+    if draft.example:
+        looking.look(draft.example, request.user, "read a draft of it by the API")
+    return _out(draft)
 
 
 @router.put("/drafts/{draft_id}", response=DraftOut, summary="Keep another text in a draft")
@@ -125,6 +128,7 @@ class MergeIn(Body):
 def merge_get(request: ApiRequest, draft_id: Id) -> dict[str, Any]:
     """When somebody saved the example after the draft began: the three texts, and where both changed."""
     draft, example = _of_example(request, draft_id)
+    looking.look(example, request.user, "put two texts of it together")
     sides = merging.sides_of(draft, example)
     return {
         "theirs_hash": sides.theirs.content_hash,
@@ -150,7 +154,7 @@ def merge_save(request: ApiRequest, response: HttpResponse, draft_id: Id, payloa
     saved = merging.save(draft, **payload.dict())
     if not saved.ok:
         raise refused_text(saved)
-    body = example_out(example.pk)
+    body = example_out(example.pk, Example.everything.all())
     return etags.answer(request, response, body, body.content_hash)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -10,7 +10,7 @@ from django.db import transaction
 
 from curation.domain.tasks import HOLDOUT, MARKS, POOLS, TRIAGE, Change, Member, changes
 from curation.models import Example, Revision, Task, TaskSet
-from curation.models.examples import ExampleQuerySet
+from curation.models.examples import DISCARDED, ExampleQuerySet
 from curation.services import auditing
 
 
@@ -59,23 +59,43 @@ class Total:
     approved: int
 
 
-def totals(pool: str) -> list[Total]:
-    """Per generation, type and topic: all that is told of the holdout."""
-    counted: Counter[tuple[str, str, str]] = Counter()
-    approved: Counter[tuple[str, str, str]] = Counter()
-    live = tasks(pool).without_discarded().order_by()
-    for label, kind, topic, status in live.values_list("generation_label", "type", "topic", "status"):
-        counted[label, kind, topic] += 1
-        approved[label, kind, topic] += status == "approved"
-    return [
-        Total(label.split(), kind, topic, n, approved[label, kind, topic])
-        for (label, kind, topic), n in sorted(counted.items())
-    ]
+@dataclass(frozen=True)
+class Totals:
+    """What there is in a pool: all that is told of the holdout.
+
+    Attributes:
+        kinds: Per generation, type and topic, without what is rejected.
+        by_status: How many stand where; a status that none has is left out.
+    """
+
+    kinds: list[Total]
+    by_status: dict[str, int]
+
+    @property
+    def tasks(self) -> int:
+        return sum(total.tasks for total in self.kinds)
+
+    @property
+    def approved(self) -> int:
+        return self.by_status.get("approved", 0)
 
 
-def statuses(pool: str) -> dict[str, int]:
-    """How many tasks of this pool stand where."""
-    return dict(Counter(tasks(pool).values_list("status", flat=True)))
+def totals(pool: str) -> Totals:
+    """Count the tasks of a pool, by one question to an index."""
+    kinds: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    by_status: Counter[str] = Counter()
+    columns = ("generation_label", "type", "topic", "status")
+    for label, kind, topic, status in tasks(pool).order_by().values_list(*columns):
+        by_status[status] += 1
+        if status not in DISCARDED:
+            kinds[label, kind, topic][status] += 1
+    return Totals(
+        [
+            Total(label.split(), kind, topic, counted.total(), counted["approved"])
+            for (label, kind, topic), counted in sorted(kinds.items())
+        ],
+        dict(sorted(by_status.items())),
+    )
 
 
 def own_holdout(user: User) -> ExampleQuerySet:

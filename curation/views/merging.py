@@ -20,7 +20,7 @@ from curation.domain.merging import Choice, Piece, conflicts, merged
 from curation.domain.problems import Problem
 from curation.forms.merging import MergeForm
 from curation.models import Draft
-from curation.services import authoring, merging
+from curation.services import authoring, looking, merging
 from curation.views import places
 from curation.views.diffing import ShownDiff, coloured, shown_diff, shown_part
 from studio.http import SignedInRequest
@@ -77,6 +77,7 @@ def draft_merge(request: SignedInRequest, draft_id: int) -> HttpResponse:
     )
     if draft.example is None or (request.method != "POST" and draft.base_hash == draft.example.content_hash):
         return redirect("draft_edit", draft.pk)
+    looking.look(draft.example, request.user, "put two texts of it together")
     sides = merging.sides_of(draft, draft.example)
     texts = Texts(
         sides.theirs.text,

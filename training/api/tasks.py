@@ -119,7 +119,7 @@ def task_list(request: ApiRequest, response: HttpResponse, page: Query[ByText]) 
 def holdout_get(request: ApiRequest) -> dict[str, Any]:
     counted = looking.counted()
     return {
-        "totals": [vars(total) for total in posing.totals(HOLDOUT)],
+        "totals": [vars(total) for total in posing.totals(HOLDOUT).kinds],
         "looks": counted.looks,
         "people": counted.people,
         "tasks_read": counted.tasks,

@@ -28,15 +28,10 @@ STATUS_WORDS = dict(Example.STATUSES)
 @require_safe
 def task_list(request: SignedInRequest) -> HttpResponse:
     totals = posing.totals(HOLDOUT)
+    others = [(STATUS_WORDS[status], n) for status, n in totals.by_status.items() if status != "approved"]
     context: dict[str, Any] = {
         "totals": totals,
-        "holdout": sum(total.tasks for total in totals),
-        "approved": sum(total.approved for total in totals),
-        "statuses": [
-            (STATUS_WORDS[status], n)
-            for status, n in sorted(posing.statuses(HOLDOUT).items())
-            if status != "approved"
-        ],
+        "others": others,
         "own": posing.own_holdout(request.user),
         "page": page_of(posing.triage(), "path", request.GET),
         "versions": posing.versions(MOST_SETS),

@@ -233,6 +233,24 @@ def test_a_download_of_the_tasks_is_a_look_at_each_of_the_holdout(holdout):
     assert looks() == [("top", "holdout/locked.md", "download: moving to another machine")]
 
 
+def test_no_draft_opens_a_way_to_a_holdout_task(holdout):
+    other = makers.user("author")
+    client = makers.signed_in(other)
+    typed = {"text": "mine", "way": "markdown", "example": holdout.pk, "base_hash": holdout.content_hash}
+    client.post(reverse("draft_keep"), {**typed, "path": holdout.path, "pool": "holdout"})
+    sent = {**typed, "path": holdout.path, "pool": "holdout", "action": "save"}
+
+    client.post(reverse("example_new"), sent)
+    client.post(reverse("example_duplicate", args=[holdout.pk]))
+
+    drafts = Draft.objects.filter(author=other)
+    assert {draft.example for draft in drafts} == {None}
+    for draft in drafts:
+        for name in ("draft_edit", "draft_merge"):
+            assert SECRET not in _text(client, reverse(name, args=[draft.pk]))
+    assert looks() == []
+
+
 def addresses(example: Example) -> list[str]:
     """Every page that a GET opens, with this example's number wherever one is asked for."""
     found = []

@@ -103,41 +103,49 @@ _NUMBER = re.compile(r"\b\d{2,}")  # longer than the places of names
 
 
 @dataclass(frozen=True)
-class _Example:
+class Example:
     title: str
     prompt: tuple[str, ...]
     code: tuple[str, ...]  # its names stand as {0}, {1} …
     explanation: tuple[str, ...]
     names: tuple[str, ...]
 
+    @property
+    def lines(self) -> list[str]:
+        return [line.format(*self.names) for line in self.code]
+
     def text(self) -> str:
-        code = " ".join(self.code).format(*self.names)
-        return f"{self.title} {'. '.join(self.prompt)}. {code} {'. '.join(self.explanation)}."
+        return f"{self.title} {'. '.join(self.prompt)}. {' '.join(self.lines)} {'. '.join(self.explanation)}."
 
 
 def texts(count: int) -> Iterator[str]:
     """The first `count` of an endless list that is the same on every machine. Median: 1,170 characters."""
+    return (example.text() for _, example in examples(count))
+
+
+def examples(count: int) -> Iterator[tuple[int, Example]]:
+    """The same before they are joined, each with the number of the one that it repeats, else its own."""
     for number in range(count):
         chance = Random(number)
         if _repeats(number, chance):
             source = chance.randrange(number)
             while _repeats(source, other := Random(source)):
                 source -= 1
-            yield chance.choice(_KINDS)(_original(other), chance).text()
+            yield source, chance.choice(_KINDS)(_original(other), chance)
         else:
-            yield _original(chance).text()
+            yield number, _original(chance)
 
 
 def _repeats(number: int, chance: Random) -> bool:
     return chance.random() < RELATIVES and number > 0
 
 
-def _original(chance: Random) -> _Example:
+def _original(chance: Random) -> Example:
     lines = min(140, max(6, round(chance.lognormvariate(2.9, 0.6))))
     names = _names(chance)
     subject, thing = chance.choice(_SUBJECTS), chance.choice(_THINGS)
     forms = chance.sample(_STATEMENTS, 14)  # a program is about a window, or a file, and not about everything
-    return _Example(
+    return Example(
         f"{subject} {thing}",
         (
             f"{chance.choice(_VERBS)} a program for the {thing} of one {subject}",
@@ -162,12 +170,12 @@ def _statement(chance: Random, forms: Sequence[str], names: int, words: tuple[st
     return chance.choice(forms).format(a=a, b=b, c=c, w=w, v=v, n=n, m=m)
 
 
-def _same(example: _Example, _chance: Random) -> _Example:
+def _same(example: Example, _chance: Random) -> Example:
     """Differed in layout only, so not at all once normalised."""
     return example
 
 
-def _retyped(example: _Example, chance: Random) -> _Example:
+def _retyped(example: Example, chance: Random) -> Example:
     """Another title, and other numbers in some statements."""
     code = [
         _NUMBER.sub(str(chance.randrange(1_000)), line) if chance.random() < 0.3 else line
@@ -176,7 +184,7 @@ def _retyped(example: _Example, chance: Random) -> _Example:
     return replace(example, title=f"{chance.choice(_VERBS)} {example.title}", code=tuple(code))
 
 
-def _extended(example: _Example, chance: Random) -> _Example:
+def _extended(example: Example, chance: Random) -> Example:
     """A few statements more, and a few less."""
     code = list(example.code)
     for _ in range(1 + len(code) // 20):
@@ -186,7 +194,7 @@ def _extended(example: _Example, chance: Random) -> _Example:
     return replace(example, code=tuple(code))
 
 
-def _commented(example: _Example, chance: Random) -> _Example:
+def _commented(example: Example, chance: Random) -> Example:
     """A comment at every tenth statement."""
     code = [
         f"{line} rem {chance.choice(_ADVICE)}" if chance.random() < 0.1 else line for line in example.code
@@ -194,13 +202,13 @@ def _commented(example: _Example, chance: Random) -> _Example:
     return replace(example, code=tuple(code))
 
 
-def _renamed(example: _Example, chance: Random) -> _Example:
+def _renamed(example: Example, chance: Random) -> Example:
     """Half of the names are others."""
     others = _names(chance)
     return replace(example, names=(*others[:3], *example.names[3:]))
 
 
-def _reordered(example: _Example, chance: Random) -> _Example:
+def _reordered(example: Example, chance: Random) -> Example:
     """The sentences stand in another order."""
     prompt, explanation = list(example.prompt), list(example.explanation)
     chance.shuffle(prompt)
@@ -208,12 +216,12 @@ def _reordered(example: _Example, chance: Random) -> _Example:
     return replace(example, prompt=tuple(prompt), explanation=tuple(explanation))
 
 
-def _reworded(example: _Example, chance: Random) -> _Example:
+def _reworded(example: Example, chance: Random) -> Example:
     """Another prompt for the same program."""
     return replace(example, prompt=tuple(chance.sample(_ADVICE, 2)))
 
 
-_KINDS: tuple[Callable[[_Example, Random], _Example], ...] = (
+_KINDS: tuple[Callable[[Example, Random], Example], ...] = (
     _same,
     _retyped,
     _extended,

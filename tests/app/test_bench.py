@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from curation.models import Example, ImportJob
-from studio.benchmarks import bbj, imports, web
+from studio.benchmarks import bbj, imports, snapshots, web
 
 pytestmark = pytest.mark.one_database
 
@@ -91,4 +91,19 @@ def test_pages_are_measured_with_examples_of_their_own_and_reviewers_who_really_
     assert {"dashboard", "editor", "review"} <= {row["page"] for row in report["pages_sqlite"]["rows"]}
     assert report["reviewers_sqlite_0s"]["verdicts"] == 4
     assert report["reviewers_sqlite_0s"]["errors"] == 0
+    assert not Example.objects.exists()
+
+
+@pytest.mark.slow(6)
+def test_versions_are_frozen_exported_and_compared(monkeypatch, db):
+    monkeypatch.setattr(snapshots, "SIZES", (60,))
+    out = io.StringIO()
+
+    call_command("bench", "snapshots", "--json", stdout=out)
+
+    report = json.loads(out.getvalue())["versions"]
+    (row,) = report["rows"]
+    assert row["freeze_entries"] == 60
+    assert row["diff_changed"] == 3 + 2 + 1  # edited, rejected, new
+    assert all(row[f"{step}_peak_mb"] > 20 for step in ("freeze", "export", "diff"))
     assert not Example.objects.exists()

@@ -226,7 +226,7 @@ def _earlier_clusters(chosen: Chosen) -> dict[str, str]:
 
 def _moved(chosen: Chosen, splits: Sequence[str]) -> tuple[list[str], str]:
     """Each path that stood on the other side in the newest version, and that version's name."""
-    earlier = Snapshot.objects.order_by("-pk").first()
+    earlier = Snapshot.objects.only("name").order_by("-pk").first()
     if earlier is None:
         return [], ""
     before = dict(earlier.entries.values_list("path", "split"))

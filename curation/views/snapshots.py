@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import IntegerField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -19,16 +21,18 @@ from curation.views.paging import page_of
 from curation.views.snapshot_diffs import summary_of
 from studio.http import SignedInRequest
 
+SIDES = ("train", "validation")
 LOOKED_AT_UNASKED = 5_000  # examples, some seconds
 SHOWN_PROGRAMS = SHOWN_CONVERSATIONS = 500  # the manifest names all
 
 
 @require_safe
 def snapshot_list(request: SignedInRequest) -> HttpResponse:
-    snapshots = Snapshot.objects.select_related("created_by").annotate(
-        train=Count("entries", filter=Q(entries__split="train")),
-        validation=Count("entries", filter=Q(entries__split="validation")),
-    )
+    """Counts as they were when each was frozen: entries and manifests may be 100,000 each."""
+    sides = {
+        side: Coalesce(Cast(KT(f"report__counts__examples__{side}"), IntegerField()), 0) for side in SIDES
+    }
+    snapshots = Snapshot.objects.select_related("created_by").defer("manifest", "report").annotate(**sides)
     return render(request, "curation/snapshot_list.html", {"snapshots": snapshots[:200]})
 
 

@@ -247,8 +247,7 @@ def test_few_texts_are_in_memory_at_a_time(version, monkeypatch, django_assert_n
 def test_a_frozen_text_that_no_rule_explains_is_named(version, monkeypatch):
     with pytest.raises(ImmutableRowError):
         version.entries.first().revision.save()
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE curation_revision SET text = 'broken'")
+    makers.tamper("UPDATE curation_revision SET text = 'broken'")
 
     with pytest.raises(exporting.ExportRefused, match=r"strings/export-\d\.md: .*it has no front matter"):
         zipped(version, "chatml")

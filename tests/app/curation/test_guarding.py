@@ -55,15 +55,6 @@ def fsck() -> dict:
     return json.loads(out.getvalue())
 
 
-def tamper(statement: str) -> None:
-    connection.check_constraints()  # PostgreSQL drops no trigger while a check of a foreign key waits
-    guarding.unguard()
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-    connection.check_constraints()
-    guarding.guard()
-
-
 def test_the_database_itself_refuses(frozen, guarded):
     for model in guarding.GUARDED:
         table = model._meta.db_table
@@ -145,7 +136,7 @@ TAMPERED = {
 def test_fsck_finds_what_was_changed_behind_the_studio(frozen, guarded):
     for statement, says in TAMPERED.items():
         with transaction.atomic():
-            tamper(statement)
+            makers.tamper(statement)
             found = fsck_without_triggers()
             transaction.set_rollback(True)
 
@@ -153,9 +144,9 @@ def test_fsck_finds_what_was_changed_behind_the_studio(frozen, guarded):
 
 
 def test_fsck_tells_all_problems_at_once(frozen, guarded):
-    tamper("UPDATE curation_revision SET text = 'x'")
-    tamper("UPDATE curation_task SET text = 'x'")
-    tamper("UPDATE curation_snapshot SET digest = 'x'")
+    makers.tamper("UPDATE curation_revision SET text = 'x'")
+    makers.tamper("UPDATE curation_task SET text = 'x'")
+    makers.tamper("UPDATE curation_snapshot SET digest = 'x'")
 
     counts = fsck()["found"]
 

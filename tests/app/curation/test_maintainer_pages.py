@@ -189,12 +189,8 @@ def test_the_list_shows_counts(as_author):
 
 def test_a_version_that_somebody_changed_says_so(as_author):
     frozen = makers.snapshot(examples=1)
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE curation_snapshot SET manifest = %s", [frozen.manifest.replace('"seed":7', '"seed":8')]
-        )
+    changed = frozen.manifest.replace('"seed":7', '"seed":8')
+    makers.tamper("UPDATE curation_snapshot SET manifest = %s", changed)
 
     assert "does not match the digest" in shown(as_author.get(reverse("snapshot_page", args=[frozen.pk])))
 

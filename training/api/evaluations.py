@@ -91,6 +91,7 @@ class DraftMade(Schema):
 @router.get("/evaluations", response=Page[EvaluationRow], summary="List evaluations, newest first")
 def evaluation_list(request: ApiRequest, response: HttpResponse, page: Query[ById]) -> dict[str, Any]:
     rows = Evaluation.objects.filter(finished_at__isnull=False).select_related("run__snapshot", "task_set")
+    rows = rows.defer("run__snapshot__manifest", "run__snapshot__report")
     found = page_of(request, response, rows, "-pk", page)
     return found | {"items": [score.as_dict() for score in scoring.scored_all(found["items"])]}
 

@@ -25,6 +25,7 @@ Recipe = Literal[*recipes.RECIPE_NAMES]  # type: ignore[valid-type]
 
 class RunFilters(ById):
     state: Literal["", *(state for state, _ in STATES)] = ""  # type: ignore[valid-type]
+    snapshot: Id | None = None
 
 
 class PreflightIn(Schema):
@@ -87,8 +88,12 @@ class RunOut(RunRow):
 
 @router.get("/runs", response=Page[RunRow], summary="List runs, newest first")
 def run_list(request: ApiRequest, response: HttpResponse, asked: Query[RunFilters]) -> dict[str, Any]:
-    rows = Run.objects.select_related("snapshot", "requested_by")
-    found = page_of(request, response, rows.filter(state=asked.state) if asked.state else rows, "-pk", asked)
+    rows = Run.objects.select_related("snapshot", "requested_by").defer(
+        "snapshot__manifest", "snapshot__report"
+    )
+    wanted = {"state": asked.state, "snapshot": asked.snapshot}
+    rows = rows.filter(**{name: value for name, value in wanted.items() if value})
+    found = page_of(request, response, rows, "-pk", asked)
     return found | {"items": [_row(run) for run in found["items"]]}
 
 

@@ -14,7 +14,7 @@ from training.services import launching
 
 class StartRunForm(forms.Form):
     snapshot = forms.ModelChoiceField(
-        Snapshot.objects.all(),
+        Snapshot.objects.defer("manifest", "report"),
         label="Dataset version",
         empty_label="Choose a dataset version",
         error_messages={
@@ -57,6 +57,12 @@ class RunFilterForm(forms.Form):
         required=False, choices=[("", "every state"), *Run._meta.get_field("state").flatchoices]
     )
     group = forms.CharField(required=False, max_length=80)
+    snapshot = forms.ModelChoiceField(
+        Snapshot.objects.defer("manifest", "report"),
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": "There is no such dataset version."},
+    )
 
 
 class LogForm(forms.Form):

@@ -234,6 +234,7 @@ def scoreboard(most: int = SCORES_ON_PAGE) -> list[Scored]:
     finished = (
         Evaluation.objects.filter(finished_at__isnull=False)
         .select_related("run__snapshot", "task_set")
+        .defer("run__snapshot__manifest", "run__snapshot__report")  # some 20 MB each for 100,000 examples
         .order_by("-run__snapshot_id", "-pk")[:most]
     )
     return scored_all(list(finished))
@@ -256,6 +257,7 @@ def newest_versions(most: int) -> list[Version]:
         .values_list("newest", flat=True)
     )
     evaluations = Evaluation.objects.filter(pk__in=list(newest)).select_related("run__snapshot", "task_set")
+    evaluations = evaluations.defer("run__snapshot__manifest", "run__snapshot__report")
     scores = {each.evaluation.run.snapshot_id: each for each in scored_all(list(evaluations))}
     return [Version(snapshot, scores.get(snapshot.pk)) for snapshot in snapshots]
 
@@ -263,6 +265,7 @@ def newest_versions(most: int) -> list[Version]:
 def dashboard() -> dict[str, Any]:
     """What templates/training/_dashboard.html shows."""
     running = Run.objects.filter(state__in=["queued", "running", "lost"]).select_related("snapshot")
+    running = running.defer("snapshot__manifest", "snapshot__report")
     return {"running_runs": running, "newest_versions": newest_versions(VERSIONS_ON_DASHBOARD)}
 
 

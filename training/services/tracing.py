@@ -107,15 +107,12 @@ def runs_of(frozen: Snapshot) -> list[TracedRun]:
 
 
 def from_failures(frozen: Snapshot) -> QuerySet[Revision]:
-    """The first text from each failure, of the examples that a version holds in this text or a later one."""
+    """Texts drafted from a failure, of the examples that a version holds in this text or a later one."""
     standing = SnapshotEntry.objects.filter(
         snapshot=frozen, path=OuterRef("example__path"), revision__number__gte=OuterRef("number")
     )
-    again = Revision.objects.filter(
-        example=OuterRef("example"), origin=OuterRef("origin"), number__lt=OuterRef("number")
-    )
     drafted = Revision.objects.filter(**_DRAFTED).values("pk")  # apart, or SQLite reads every text in order
-    return Revision.objects.filter(Exists(standing), ~Exists(again), pk__in=drafted)
+    return Revision.objects.filter(Exists(standing), pk__in=drafted)
 
 
 def taught(revisions: Iterable[Revision], frozen: Snapshot | None = None) -> list[Taught]:

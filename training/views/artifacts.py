@@ -23,6 +23,7 @@ def model_list(request: SignedInRequest) -> HttpResponse:
         Run.objects.filter(artifacts__kind__startswith="gguf_q")
         .distinct()
         .select_related("snapshot")
+        .defer("snapshot__manifest", "snapshot__report")
         .prefetch_related("artifacts", "evaluations")
         .order_by("-pk")[:MODELS_ON_PAGE]
     )

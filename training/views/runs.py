@@ -82,13 +82,15 @@ def start_page(form: StartRunForm) -> dict[str, Any]:
 def run_list(request: SignedInRequest) -> HttpResponse:
     form = RunFilterForm(request.GET)
     runs = Run.objects.select_related("snapshot", "requested_by").prefetch_related("stages")
-    if form.is_valid():
-        asked = {name: value for name, value in form.cleaned_data.items() if value}
-        runs = runs.filter(**asked)
+    runs = runs.defer("snapshot__manifest", "snapshot__report")  # some 20 MB each for 100,000 examples
+    asked = {name: value for name, value in form.cleaned_data.items() if value} if form.is_valid() else {}
+    runs = runs.filter(**asked)
     page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
     queue = Run.objects.filter(state="queued").select_related("snapshot").order_by("not_before", "pk")
+    queue = queue.defer("snapshot__manifest", "snapshot__report")
     context = {
         "form": form,
+        "of": asked.get("snapshot"),
         "page": page,
         "rows": [run_row(run) for run in page],
         "queue": queue,

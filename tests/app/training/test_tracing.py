@@ -107,6 +107,34 @@ def test_of_many_runs_the_newest_are_shown_and_the_rest_counted(loop):
     assert standing.more_runs == 1
 
 
+def test_the_runs_of_a_version_are_a_list(as_author, loop):
+    _, secret = tokens.create(owner=makers.user(), name="t", scopes=["runs:read"], days=1)
+    newest = trained(loop.second, "compiled")
+
+    page = as_author.get(reverse("run_list"), {"snapshot": loop.second.pk})
+    unknown = as_author.get(reverse("run_list"), {"snapshot": 987})
+    told = as_author.get(
+        f"/api/v1/runs?snapshot={loop.second.pk}", headers={"Authorization": f"Bearer {secret}"}
+    )
+
+    assert [row["run"] for row in page.context["rows"]] == [newest, loop.runs[1]]
+    assert [row["id"] for row in told.json()["items"]] == [newest.pk, loop.runs[1].pk]
+    assert (unknown.status_code, "There is no such dataset version." in unknown.content.decode()) == (
+        422,
+        True,
+    )
+
+
+def test_no_page_reads_the_list_of_texts_of_a_version_to_name_it(as_author, loop):
+    names = ("run_list", "model_list", "evaluation_list", "run_start", "dashboard")
+    with CaptureQueriesContext(connection) as asked:
+        for name in names:
+            assert as_author.get(reverse(name)).status_code == 200
+
+    reading = [query["sql"] for query in asked if '"curation_snapshot"."manifest"' in query["sql"]]
+    assert len(reading) <= 1  # the check before a run reads the one that it is about
+
+
 def test_the_pages_link_both_ways(as_author, loop):
     example = shown(as_author, "lineage_example", loop.example.pk)
     first = shown(as_author, "lineage_snapshot", loop.first.pk)

@@ -64,7 +64,12 @@ class CorpusProgram(models.Model):
 
     class Meta:
         ordering = ["path"]
-        indexes = [models.Index(fields=["licence", "path"], name="corpus_by_licence")]
+        indexes = [
+            models.Index(fields=["licence", "path"], name="corpus_by_licence"),
+            # A search for words walks along this one and fetches no row that does not match.
+            models.Index(fields=["path", "source", "licence", "included"], name="corpus_by_path"),
+            models.Index(fields=["path"], name="corpus_taken_out", condition=models.Q(included=False)),
+        ]
 
     def __str__(self) -> str:
         return self.path

@@ -106,7 +106,7 @@ def add(chunks: Iterable[bytes], *, name: str, on: Terms, author: User) -> Borro
                 auditing.record(
                     actor=author,
                     action="general.add",
-                    examples=len(new),
+                    questions=len(new),
                     licence=on.licence,
                     source=on.source,
                 )

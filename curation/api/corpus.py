@@ -42,7 +42,7 @@ class ProgramRow(Schema):
     versions: int = Field(description="the number of the newest one")
 
 
-class VersionOut(Schema):
+class ProgramVersion(Schema):
     number: int
     content_hash: str
     licence: str
@@ -55,10 +55,10 @@ class VersionOut(Schema):
 
 class ProgramOut(ProgramRow):
     text: str
-    history: list[VersionOut] = Field(description=f"the newest {MOST_VERSIONS} versions, newest first")
+    history: list[ProgramVersion] = Field(description=f"the newest {MOST_VERSIONS} versions, newest first")
 
 
-class TextOut(VersionOut):
+class TextOut(ProgramVersion):
     text: str
 
 
@@ -103,7 +103,7 @@ class TermsIn(Body):
     reason: Reason = ""
 
 
-class ChoiceIn(Body):
+class ProgramChoiceIn(Body):
     seen: Id = Field(description="the version that you have seen")
     reason: Reason
 
@@ -143,7 +143,7 @@ def corpus_version(request: ApiRequest, program_id: Id, number: Id) -> dict[str,
 
 @router.post(
     "/corpus/{program_id}/licence",
-    response={200: VersionOut, 409: Problem},
+    response={200: ProgramVersion, 409: Problem},
     summary="Change licence or source of a raw program",
 )
 def corpus_relicense(request: ApiRequest, program_id: Id, payload: TermsIn) -> dict[str, Any]:
@@ -162,20 +162,20 @@ def corpus_relicense(request: ApiRequest, program_id: Id, payload: TermsIn) -> d
 
 @router.post(
     "/corpus/{program_id}/take-out",
-    response={200: VersionOut, 409: Problem},
+    response={200: ProgramVersion, 409: Problem},
     summary="Take a raw program out of the corpus",
 )
-def corpus_take_out(request: ApiRequest, program_id: Id, payload: ChoiceIn) -> dict[str, Any]:
+def corpus_take_out(request: ApiRequest, program_id: Id, payload: ProgramChoiceIn) -> dict[str, Any]:
     """Dataset versions that hold it keep it."""
     return _version(stocking.take_out(program=_program(program_id), by=request.user, **payload.dict()))
 
 
 @router.post(
     "/corpus/{program_id}/put-back",
-    response={200: VersionOut, 409: Problem},
+    response={200: ProgramVersion, 409: Problem},
     summary="Put a raw program back into the corpus",
 )
-def corpus_put_back(request: ApiRequest, program_id: Id, payload: ChoiceIn) -> dict[str, Any]:
+def corpus_put_back(request: ApiRequest, program_id: Id, payload: ProgramChoiceIn) -> dict[str, Any]:
     return _version(stocking.put_back(program=_program(program_id), by=request.user, **payload.dict()))
 
 

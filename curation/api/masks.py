@@ -31,7 +31,7 @@ class TokensAsked(Schema):
     )
 
 
-class PieceOut(Schema):
+class MaskPiece(Schema):
     text: str
     tokens: int = Field(description="1, or more where a character is cut into tokens")
     kind: Literal["prompt", "trained", "cut"]
@@ -47,7 +47,7 @@ class TokensOut(Schema):
     lost: int = Field(description="how many the cut takes away")
     ends: bool = Field(description="the token that ends the answer is learnt")
     refused: bool = Field(description="the prompt alone fills the length; training refuses the row")
-    pieces: list[PieceOut]
+    pieces: list[MaskPiece]
     left_out: int = Field(description="how many pieces more there are")
 
 

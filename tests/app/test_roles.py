@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from ninja import Schema
 
 from studio import roles, tokens
 from studio.api import api
@@ -100,6 +101,19 @@ def operations() -> list[str]:
 
 def test_every_operation_of_the_api_has_a_row_and_every_row_an_operation():
     assert operations() == sorted(roles.OPERATIONS)
+
+
+def test_no_two_types_of_the_api_have_one_name():
+    """The schema would describe both by one of them."""
+    found: dict[str, set[str]] = {}
+    waiting = list(Schema.__subclasses__())
+    while waiting:
+        one = waiting.pop()
+        waiting += one.__subclasses__()
+        if ".api" in one.__module__ and "[" not in one.__name__:
+            found.setdefault(one.__name__, set()).add(one.__module__)
+
+    assert {name: modules for name, modules in found.items() if len(modules) > 1} == {}
 
 
 def test_every_operation_needs_a_scope_and_a_role_that_exist():

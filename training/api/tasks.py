@@ -78,7 +78,7 @@ class HoldoutOut(Schema):
     newest: list[Look]
 
 
-class ChangeOut(Schema):
+class SetChange(Schema):
     pool: str
     tasks: int
     added: int
@@ -99,7 +99,7 @@ class TaskPlanOut(Schema):
     digest: str
     may_freeze: bool
     present: str | None = Field(description="the set that holds exactly these tasks")
-    changes: list[ChangeOut] = Field(description="since the newest set")
+    changes: list[SetChange] = Field(description="since the newest set")
     gates: list[Gate]
 
 

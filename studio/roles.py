@@ -135,6 +135,7 @@ MATRIX: dict[str, tuple[Least, Least]] = {
     "run_start": ("author", "maintainer"),
     "run_list": ("author", None),
     "run_page": ("author", None),
+    "run_compare": ("author", None),
     "run_live": ("author", None),
     "run_log": ("author", None),
     "run_log_download": ("author", None),

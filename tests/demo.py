@@ -220,6 +220,8 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     yield "lineage_example", reverse("lineage_example", args=[Example.objects.get(path=TAUGHT).pk])
     yield "lineage_snapshot", reverse("lineage_snapshot", args=[newer.pk])
     yield "import_mend", reverse("import_mend", args=[job.pk, "escaped-newlines"])
+    both = "&".join(f"run={run.pk}" for run in Run.objects.order_by("-pk")[:2])
+    yield "run_compare", f"{reverse('run_compare')}?{both}"
     yield "run_log", reverse("run_log", args=[Run.objects.latest("pk").pk, "pretrain"])
     for model, name in (
         (Snapshot, "snapshot_page"),

@@ -11,6 +11,8 @@ from training.domain import recipe as recipes
 from training.models import Run
 from training.services import launching
 
+MOST_COMPARED = 6  # lines of one chart that can be told apart
+
 
 class StartRunForm(forms.Form):
     snapshot = forms.ModelChoiceField(
@@ -63,6 +65,25 @@ class RunFilterForm(forms.Form):
         widget=forms.HiddenInput,
         error_messages={"invalid_choice": "There is no such dataset version."},
     )
+
+
+class CompareForm(forms.Form):
+    """?run=3&run=5: the runs to put side by side."""
+
+    run = forms.ModelMultipleChoiceField(
+        Run.objects.select_related("snapshot"),
+        error_messages={
+            "required": "Tick two to six runs to compare.",
+            "invalid_choice": "There is no run %(value)s.",
+            "invalid_pk_value": '"%(pk)s" is no run.',
+        },
+    )
+
+    def clean_run(self) -> list[Run]:
+        runs = list(self.cleaned_data["run"][: MOST_COMPARED + 1])
+        if not 2 <= len(runs) <= MOST_COMPARED:
+            raise forms.ValidationError("Tick two to six runs to compare.")
+        return runs
 
 
 class LogForm(forms.Form):

@@ -1,4 +1,4 @@
-"""Loss curves as figures for an SVG that the template writes; no script in the browser."""
+"""Curves as figures for an SVG that the template writes; no script in the browser."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from training.domain import metrics
 WIDTH, HEIGHT = 560, 200  # user units of the SVG; the page scales it
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 12, 26
 MOST_POINTS = 300  # a line; more cannot be seen at this width
-STYLES = ("line-a", "line-b")
+# Class of the line in studio.css, and its dashes in words: colour is never alone.
+STYLES = (
+    ("line-a", "Solid"),
+    ("line-b", "Dashed"),
+    ("line-c", "Dotted"),
+    ("line-d", "Dash and dot"),
+    ("line-e", "Long dashes"),
+    ("line-f", "Two dots and a dash"),
+)
 
 Point = tuple[int, float]
 
@@ -18,10 +26,10 @@ Point = tuple[int, float]
 @dataclass(frozen=True)
 class Line:
     label: str
-    style: str  # class of the line in studio.css; the two differ in colour and in dashes
+    style: str
+    dashes: str
     points: str  # "x,y x,y …" in SVG units
     last: str  # value of the newest point
-    legend_x: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Chart:
 
 
 def chart(title: str, series: Sequence[tuple[str, Sequence[Point]]]) -> Chart | None:
-    """Draw up to two series of (step, value), ascending by step; None while there is nothing to draw."""
+    """Draw up to six series of (step, value), ascending by step; None while there is nothing to draw."""
     drawn = [(label, metrics.thin(points, at_most=MOST_POINTS)) for label, points in series]
     drawn = [(label, points) for label, points in drawn if points]
     if not drawn:
@@ -67,10 +75,10 @@ def chart(title: str, series: Sequence[tuple[str, Sequence[Point]]]) -> Chart | 
     lines = [
         Line(
             label=label,
-            style=STYLES[number % len(STYLES)],
+            style=STYLES[number % len(STYLES)][0],
+            dashes=STYLES[number % len(STYLES)][1],
             points=" ".join(f"{x(step)},{y(value)}" for step, value in points),
             last=f"{points[-1][1]:.3g}",
-            legend_x=LEFT + 8 + number * 150,
         )
         for number, (label, points) in enumerate(drawn)
     ]

@@ -21,8 +21,10 @@ SETTING_NAMES = {
     "seed": "Seed",
     "template_version": "Templates",
     "manifest_version": "Form of the manifest",
-    "policy.selection": "Selection",
+    "policy.selection.q": "Selection by words",
+    "policy.selection.conversations": "With the chosen conversations",
     "policy.validation_per_mille": "Validation share, per thousand",
+    "policy.general_per_mille": "General code, per thousand",
 }
 
 
@@ -87,7 +89,9 @@ def kind_name(kind: str, count: int) -> str:
 
 
 def setting_name(name: str) -> str:
-    return SETTING_NAMES.get(name) or name.removeprefix("policy.").replace("_", " ").capitalize()
+    """In words: "Selection by topic" for "policy.selection.topic"."""
+    words = name.removeprefix("policy.").replace("selection.", "selection by ").replace("_", " ")
+    return SETTING_NAMES.get(name) or words.capitalize()
 
 
 def told(setting: Setting) -> str:

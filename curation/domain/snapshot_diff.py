@@ -129,7 +129,7 @@ def applied(members: Mapping[str, Iterable[Member]], changes: Iterable[Change]) 
 def settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Setting]:
     """What else differs between two manifests: seed, templates, policy, selection."""
     old, new = (
-        dict(pair for name, value in manifest.items() if not _is_kind(value) for pair in _flat(value, name))
+        dict(pair for name, value in _spelled_out(manifest) for pair in _flat(value, name))
         for manifest in (before, after)
     )
     return [
@@ -180,6 +180,15 @@ def _terms(row: Mapping[str, str]) -> str:
 def _is_kind(value: Any) -> bool:
     keys = {"path", "content_hash", "split"}
     return isinstance(value, list) and all(isinstance(row, dict) and keys <= row.keys() for row in value)
+
+
+def _spelled_out(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """All but the texts. A selection of everything is one word, which is short for its status."""
+    for name, value in manifest.items():
+        if name == "policy" and isinstance(value.get("selection"), str):
+            value = {**value, "selection": {"status": value["selection"]}}
+        if not _is_kind(value):
+            yield name, value
 
 
 def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:

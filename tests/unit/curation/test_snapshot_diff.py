@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.domain import snapshot_diff
+from curation.domain import changelog, snapshot_diff
 from curation.domain.relabelling import Rewritten
 from curation.domain.snapshot_diff import JOINED, Change, Member, Setting, applied, counts, diff
 
@@ -127,14 +127,20 @@ def manifest(**values: Any) -> dict[str, Any]:
 
 
 def test_a_manifest_says_its_texts_and_its_settings():
-    other = manifest(seed=8, policy={"selection": "filter", "topics": ["gui", "dwc"]}, general_code=[])
+    selection = {"status": "approved", "topic": ["gui", "dwc"]}
+    other = manifest(seed=8, policy={"selection": selection, "general_per_mille": 50}, general=[])
 
     assert snapshot_diff.members_of(manifest()) == {"examples": [Member("a", "1", "train")], "corpus": []}
     assert snapshot_diff.settings(manifest(), manifest()) == []
     assert snapshot_diff.settings(manifest(), other) == [
-        Setting("policy.selection", "approved", "filter"),
-        Setting("policy.topics", "", "gui, dwc"),
+        Setting("policy.general_per_mille", "", "50"),
+        Setting("policy.selection.topic", "", "gui, dwc"),
         Setting("seed", "7", "8"),
+    ]
+    assert [changelog.told(one) for one in snapshot_diff.settings(manifest(), other)] == [
+        "General code, per thousand: none → 50",
+        "Selection by topic: none → gui, dwc",
+        "Seed: 7 → 8",
     ]
 
 

@@ -181,7 +181,7 @@ def test_a_share_of_general_code_is_asked_for_where_a_version_is_frozen(as_maint
 
     planned = as_maintainer.get(address, {"general_per_mille": "250"})
     wrong = as_maintainer.post(address, {"name": "v1", "seed": 7, "general_per_mille": "900"})
-    form = {"name": "v1", "seed": 7, "validation_per_mille": 0, "general_per_mille": "250"}
+    form = {"name": "v1", "seed": 7, "validation_per_mille": 100, "general_per_mille": "250"}
     warnings = planned.context["plan"].gates.open_warnings
     reasons = {f"waive-{gate.code}": "a first version" for gate in warnings}
     frozen = as_maintainer.post(address, form | reasons, follow=True)

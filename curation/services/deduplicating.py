@@ -7,15 +7,14 @@ code shorter than CODE_TOKENS counts only when it is the same, and code below SA
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from curation.domain import chatml, duplicates, markdown, split
+from curation.domain import chatml, duplicates, markdown
 from curation.domain.markdown import ExampleDoc
 from curation.models import GeneralExample, TaskSet
 
 WHOLE, CODE = duplicates.WHOLE_THRESHOLD, duplicates.CODE_THRESHOLD  # normalised Indel similarity, 0..1
-Search = Callable[[Sequence[str], float], list[duplicates.Pair]]
 CODE_TOKENS, SAME_TOKENS = duplicates.LEAST_CODE_TOKENS, 10
 
 
@@ -87,23 +86,14 @@ def tokens(code: str) -> int:
 
 def near_pairs(items: Sequence[Compared], *, whole: float = WHOLE, code: float = CODE) -> list[Near]:
     """Every pair of near-duplicates, i < j, once, with the rule that found the higher score."""
-    return _near(items, whole, code, duplicates.find_pairs)
-
-
-def near_edges(items: Sequence[Compared]) -> list[Near]:
-    """As few of near_pairs as make the same clusters: some thousand for 2,000 identical texts."""
-    return _near(items, WHOLE, CODE, duplicates.find_edges)
-
-
-def _near(items: Sequence[Compared], whole: float, code: float, search: Search) -> list[Near]:
     best: dict[tuple[int, int], Near] = {}
-    for pair in search([item.whole for item in items], whole):
+    for pair in duplicates.find_pairs([item.whole for item in items], whole):
         _note(best, pair.i, pair.j, pair.score, "text")
     owners = [(i, text) for i, item in enumerate(items) for text in item.codes]
     short = [(i, text) for i, text in owners if tokens(text) < CODE_TOKENS]
     long = [(i, text) for i, text in owners if tokens(text) >= CODE_TOKENS]
     for some, least in ((short, 1.0), (long, code)):
-        for pair in search([text for _, text in some], least):
+        for pair in duplicates.find_pairs([text for _, text in some], least):
             i, j = sorted((some[pair.i][0], some[pair.j][0]))
             if i != j:  # the two sides of a migration may be alike
                 _note(best, i, j, pair.score, "code")
@@ -128,20 +118,3 @@ def near_across(items: Sequence[Compared], others: Sequence[Compared]) -> list[N
 def _note(best: dict[tuple[int, int], Near], i: int, j: int, score: float, rule: str) -> None:
     if (i, j) not in best or best[i, j].score < score:
         best[i, j] = Near(i, j, score, rule)
-
-
-def cluster_ids(
-    items: Sequence[Compared], pairs: Sequence[Near], known: Mapping[str, str] | None = None
-) -> list[str]:
-    """For each item the id of its cluster; items joined by a chain of near-duplicate pairs share one.
-
-    Args:
-        known: Ids that earlier dataset versions gave, by content hash (curation.domain.split.cluster_id).
-    """
-    edges = [duplicates.Pair(near.i, near.j, near.score) for near in pairs]
-    leaders = duplicates.clusters(len(items), edges)
-    members: dict[int, list[str]] = {}
-    for leader, item in zip(leaders, items, strict=True):
-        members.setdefault(leader, []).append(item.content_hash)
-    ids = {leader: split.cluster_id(hashes, known) for leader, hashes in members.items()}
-    return [ids[leader] for leader in leaders]

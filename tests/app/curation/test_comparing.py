@@ -13,9 +13,10 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from curation import tasks
-from curation.domain import markdown, resolution
+from curation.domain import duplicates, markdown, resolution
 from curation.models import ComparedText, Comparison, Example, NearForms, NormalForm
-from curation.services import comparing, deduplicating, indexing, surveying, waking
+from curation.services import clustering, comparing, deduplicating, indexing, surveying, waking
+from curation.services.selecting import Chosen, ChosenText
 from studio import celery
 from tests import makers
 
@@ -73,25 +74,40 @@ def test_texts_one_at_a_time_give_the_pairs_of_all_with_all(author, seed):
     assert stored_pairs(0.85)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_few_edges_of_the_split_make_the_clusters_of_all_pairs(seed):
+def few_edges(items: list[deduplicating.Compared]) -> tuple[list[clustering.Alike], list[int]]:
+    """Those of the split, of texts that nobody has compared, and the clusters that they make."""
+    chosen = Chosen(
+        (), (), tuple(ChosenText(n, item.path, item.content_hash) for n, item in enumerate(items))
+    )
+    alike = clustering.likeness_of(chosen, {}, {item.content_hash: item for item in items})
+    edges = clustering.edges(alike)
+    return edges, clustering.groups(alike, edges)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("seed", "few"), [(0, 300), (1, 300), (2, 0), (3, 0)])
+def test_the_few_edges_of_the_split_make_the_clusters_of_all_pairs(seed, few, monkeypatch):
+    monkeypatch.setattr(clustering, "FEW", few)
     docs = [markdown.parse(text, path=f"strings/a{n}.md").doc for n, text in enumerate(relatives(30, seed))]
     items = [deduplicating.compared_example(doc, f"{n}") for n, doc in enumerate(docs) if doc]
-    edges, pairs = deduplicating.near_edges(items), deduplicating.near_pairs(items)
 
-    assert deduplicating.cluster_ids(items, edges) == deduplicating.cluster_ids(items, pairs)
-    assert len(edges) < len(pairs)
+    edges, groups = few_edges(items)
+
+    pairs = deduplicating.near_pairs(items)
+    assert groups == duplicates.clusters(len(items), [duplicates.Pair(p.i, p.j, p.score) for p in pairs])
+    assert all((edge.i, edge.j) in {(p.i, p.j) for p in pairs} for edge in edges)
 
 
+@pytest.mark.django_db
 def test_two_thousand_identical_texts_are_one_cluster_of_the_split():
     doc = markdown.parse(makers.example_text("Same"), path="strings/a.md").doc
     assert doc
     items = [deduplicating.compared_example(doc, f"{n:04d}") for n in range(2000)]
 
-    edges = deduplicating.near_edges(items)
+    edges, groups = few_edges(items)
 
     assert len(edges) < 6000
-    assert set(deduplicating.cluster_ids(items, edges)) == {"0000"}
+    assert set(groups) == {0}
 
 
 @pytest.mark.parametrize("many", [500, 3])

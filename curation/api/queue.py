@@ -26,6 +26,8 @@ class NextIn(Body):
 
 class NextOut(Schema):
     example: ExampleOut
+    pool: str = Field(description="of a test task, which is judged like an example; empty: an example")
+    mark: str = Field(description="of a test task: what the checker has to say about its right answer")
     number: int = Field(description="its place among those that wait for you")
     of: int
     open_elsewhere: list[str] = Field(description="reviewers who have it on the screen too")
@@ -43,6 +45,8 @@ def queue_next(request: ApiRequest, payload: NextIn) -> Status[Any]:
         200,
         {
             "example": example_out(example.pk, Example.everything.all()),
+            "pool": example.pool,
+            "mark": example.mark if example.pool else "",
             "number": place.number,
             "of": place.of,
             "open_elsewhere": [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,25 @@ from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import has_errors
 from curation.domain.tasks import FRAGMENT, MEANT_TO_FAIL, Change, Member
 from curation.models import Example, Task, TaskSet
-from curation.services import auditing, deduplicating, examining, gating, posing, selecting, standing
+from curation.services import (
+    auditing,
+    clustering,
+    deduplicating,
+    examining,
+    gating,
+    leaks,
+    posing,
+    selecting,
+    standing,
+)
 from curation.services.deduplicating import Compared
 from curation.services.gating import Gate, GateReport
+from curation.services.selecting import Chosen
 from curation.services.snapshotting import MAX_NAME, NAME, NAME_RULE
 from training.adapters import checker as checkers
 from training.adapters.checker import Checker, Verdict
 from training.domain.marks import is_right
 
-CHUNK = 500  # texts compared at a time
 TRIES = 3
 
 
@@ -200,37 +210,42 @@ def _apart(items: Sequence[Compared]) -> Gate:
 
 
 def _unseen(items: Sequence[Compared]) -> Gate:
-    """A task that is close to what models learn from measures memory."""
-    near, compared = [], 0
-    for part in _taught():
-        compared += len(part)
-        near += [
-            f"{items[n.i].path} and {part[n.j].path}: {n.rule} alike to {n.score:.2f}"
-            for n in deduplicating.near_across(items, part)
-        ]
-    finding = f"No task is close to one of {compared} approved examples, programs and conversations."
-    if near:
-        finding = f"{len(near)} tasks are too close to what models learn from. Rewrite one of each pair."
-    return Gate("unseen", "Tasks stay unseen", not near, True, finding, tuple(near))
+    """A task that is close to what models learn from measures memory.
 
-
-def _taught() -> Iterator[list[Compared]]:
-    """Everything that a dataset version could hold now, CHUNK texts at a time."""
+    What comparing has stored about examples is used as it is, so that many of them take seconds.
+    """
     chosen = selecting.choose()
-    part: list[Compared] = []
-    for one, revision in selecting.revisions_of(chosen.examples):
-        if doc := markdown.parse(revision.text, path=one.path).doc:
-            part.append(deduplicating.compared_example(doc, one.content_hash))
-        if len(part) >= CHUNK:
-            yield part
-            part = []
-    for text, program in selecting.programs_of(chosen.corpus):
-        part.append(deduplicating.compared_program(f"corpus/{text.path}", program.text, text.content_hash))
-    for text, talk in selecting.records_of(chosen.conversations):
-        part.append(
+    known = clustering.stored(one.content_hash for one in chosen.examples)
+    alike = clustering.likeness_of(chosen, known, _prepared(chosen, known))
+    paths = leaks.paths_of(chosen)
+    found, _ = leaks.with_tasks(alike, items)
+    near = [one for one in found if one.score >= clustering.RULES[one.rule]]
+    offenders = tuple(f"{items[one.j].path} and {paths[one.i]}: {one.words}" for one in near)
+    finding = f"No task is close to one of {len(paths)} approved examples, programs and conversations."
+    if near:
+        finding = (
+            f"{len(near)} pairs of a task and what models learn from are too close. Rewrite one of each."
+        )
+    return Gate("unseen", "Tasks stay unseen", not near, True, finding, offenders)
+
+
+def _prepared(chosen: Chosen, known: Collection[str]) -> dict[str, Compared]:
+    """The texts that no worker has compared yet, raw programs and conversations, by content hash."""
+    waiting = [one for one in chosen.examples if one.content_hash not in known]
+    compared = []
+    for example, revision in selecting.revisions_of(waiting):
+        doc = markdown.parse(revision.text, path=example.path).doc
+        compared.append(
+            deduplicating.compared_example(doc, example.content_hash)
+            if doc
+            else Compared(example.path, example.content_hash, "", ())
+        )
+    for program, file in selecting.programs_of(chosen.corpus):
+        compared.append(deduplicating.compared_program(program.path, file.text, program.content_hash))
+    for talk, record in selecting.records_of(chosen.conversations):
+        compared.append(
             deduplicating.compared_conversation(
-                text.path, text.content_hash, prompt=talk.prompt, answer=talk.answer
+                talk.path, talk.content_hash, prompt=record.prompt, answer=record.answer
             )
         )
-    if part:
-        yield part
+    return {one.content_hash: one for one in compared}

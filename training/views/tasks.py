@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from curation.domain.tasks import HOLDOUT
 from curation.models import Example, TaskSet
-from curation.services import looking, posing, writing_back
+from curation.services import looking, posing, selecting, writing_back
 from curation.services.exporting import ExportRefused
 from curation.views.examples import example_context
 from curation.views.paging import page_of
+from curation.views.snapshots import LOOKED_AT_UNASKED
 from studio.http import SignedInRequest, download
 from training.forms.tasks import LookForm, ReasonForm, TaskSetForm
 from training.services import assembling
@@ -104,6 +105,11 @@ def task_set_freeze(request: SignedInRequest) -> HttpResponse:
             else:
                 messages.info(request, f"{frozen.name} holds exactly these tasks; no new set was made.")
             return redirect("task_list")
-    plan = assembling.plan()
-    context = {"form": form, "plan": plan, "gates": plan.gates.as_list()}
+    context: dict[str, Any] = {"form": form}
+    many = selecting.count(selecting.EVERYTHING)
+    if request.method == "POST" or "look" in request.GET or many <= LOOKED_AT_UNASKED:
+        plan = assembling.plan()
+        context |= {"plan": plan, "gates": plan.gates.as_list()}
+    else:
+        context["many"] = many
     return render(request, "training/task_set_freeze.html", context, status=422 if form.errors else 200)

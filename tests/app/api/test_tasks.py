@@ -59,11 +59,13 @@ def test_a_reviewer_takes_a_task_from_the_queue_and_judges_it(program):
     task = makers.task("holdout")
     reviewer = program("reviewer")
 
-    shown = reviewer.post("/queue/next", {}).json()["example"]
+    taken = reviewer.post("/queue/next", {}).json()
+    shown = taken["example"]
     judged = reviewer.post(
         f"/examples/{task.pk}/reviews", {"verdict": "approve"}, If_Match=f'"{shown["content_hash"]}"'
     )
 
+    assert (taken["pool"], taken["mark"]) == ("holdout", "program")
     assert (shown["id"], judged.status_code) == (task.pk, 201)
     assert AuditEntry.objects.get(action=looking.ACTION).detail["why"] == "review"
 

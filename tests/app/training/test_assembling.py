@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from curation.models import AuditEntry, Example, TaskSet
-from curation.services import posing, verifying
+from curation.services import comparing, importing, posing, verifying
 from tests import makers
 from training.services import assembling
 
@@ -107,11 +107,14 @@ def test_two_tasks_alike_block_across_the_pools():
     assert second.path in offenders[0]
 
 
-def test_a_task_close_to_an_approved_example_blocks_and_names_both():
+@pytest.mark.parametrize("compared", [False, True])
+def test_a_task_close_to_an_approved_example_blocks_and_names_both(compared):
     one = task("holdout", "Known")
     example = makers.approved("strings/known.md", makers.example_text("Known"))
     makers.example("strings/other.md", makers.example_text("Known", explanation="Not approved."))
 
+    if compared:  # by a worker, whose findings are then used
+        comparing.compare()
     passed, _, offenders = gate("unseen")
 
     assert not passed
@@ -131,3 +134,25 @@ def test_a_maintainer_freezes_on_the_page(as_maintainer, maintainer):
     refused = as_maintainer.post(reverse("task_set_freeze"), {"name": "no good name"})
     assert refused.status_code == 422
     assert 'value="no good name"' in refused.content.decode() or "holds exactly" in refused.content.decode()
+
+
+def test_a_task_close_to_a_raw_program_blocks(tmp_path):
+    one = task("holdout", "Known")
+    makers.put(tmp_path, "corpus/known.bbj", makers.program("Known"))
+    importing.import_corpus(tmp_path)
+
+    _, _, offenders = gate("unseen")
+
+    assert offenders[0].startswith(f"{one.path} and corpus/known.bbj: code alike to 1.00")
+
+
+def test_with_very_many_examples_the_page_looks_when_it_is_asked(as_maintainer, monkeypatch):
+    makers.approved()
+    monkeypatch.setattr("training.views.tasks.LOOKED_AT_UNASKED", 0)
+
+    unasked = as_maintainer.get(reverse("task_set_freeze")).content.decode()
+    asked = as_maintainer.get(reverse("task_set_freeze"), {"look": "1"}).content.decode()
+
+    assert "compared with 1 approved examples" in unasked
+    assert "No test task is approved" not in unasked
+    assert "No test task is approved" in asked

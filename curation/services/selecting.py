@@ -135,17 +135,17 @@ def count(selection: Selection) -> int:
 
 def _matching(selection: Selection) -> ExampleQuerySet:
     asked = {name: getattr(selection, name) for name in FILTERS}
-    rows = finding.find_examples(finding.Filters(status="approved", **asked)).filter(head__isnull=False)
+    rows = finding.find_examples(finding.Filters(status="approved", **asked))
     return rows.filter(path__startswith=selection.path) if selection.path else rows
 
 
 def _examples(selection: Selection) -> list[ChosenExample]:
     columns = ("head", "pk", "path", "content_hash", "type", "topic", "generation_label", "label_verdict")
-    rows = _matching(selection).values_list(*columns, "head__author").iterator(chunk_size=2000)
-    found = (ChosenExample(*row) for row in rows)  # SQLite minds no case of the path, so it is asked again
-    return sorted(
-        (one for one in found if one.path.startswith(selection.path)), key=lambda example: example.path
-    )
+    rows = _matching(selection).filter(head__isnull=False).values_list(*columns, "head__author")
+    found = (ChosenExample(*row) for row in rows.iterator(chunk_size=2000))
+    # SQLite minds no case in LIKE, so the path is looked at once more.
+    kept = (one for one in found if one.path.startswith(selection.path))
+    return sorted(kept, key=lambda example: example.path)
 
 
 def _corpus() -> list[ChosenProgram]:

@@ -57,7 +57,11 @@ def split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, Sec
 
     def close() -> None:
         section = Section(name, start, tuple(lines))
-        if len(section.text.encode("utf-8", "surrogatepass")) > LARGEST_SECTION_BYTES:
+        most_bytes = 4 * sum(len(line) + 1 for _, line in lines)
+        if (
+            most_bytes > LARGEST_SECTION_BYTES
+            and len(section.text.encode("utf-8", "surrogatepass")) > LARGEST_SECTION_BYTES
+        ):
             place = f"The section {name}" if name else "The text before the first heading"
             message = f"{place} is longer than {LARGEST_SECTION_BYTES:,} bytes."
             problems.append(Problem(path, start, "section-too-large", "error", message, "Split the example."))
@@ -68,13 +72,13 @@ def split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, Sec
             sections[name] = section
 
     for number, line in enumerate(body.split("\n"), first_line):
-        mark = FENCE.match(line)
+        mark = _fence(line)
         if fence:
             if mark and closes(mark, fence):
                 fence = ""
         elif mark:
             fence, fence_line = mark.group(1), number
-        elif (heading := HEADING.match(line)) and heading.group(1) == "##":
+        elif line.startswith("##") and (heading := HEADING.match(line)) and heading.group(1) == "##":
             close()
             name, start, lines = _without_closing_marks(heading.group(2)), number, []
             continue
@@ -84,6 +88,11 @@ def split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, Sec
         message = "The code fence is never closed."
         problems.append(Problem(path, fence_line, "fence-open", "error", message, f"Add a line {fence}"))
     return sections, problems
+
+
+def _fence(line: str) -> re.Match[str] | None:
+    """Most lines have no such sign, and looking for it is quicker than the pattern."""
+    return FENCE.match(line) if "```" in line or "~~~" in line else None
 
 
 def closes(mark: re.Match[str], fence: str) -> bool:
@@ -109,7 +118,7 @@ def files_of(section: Section | None) -> Iterator[CodeFile]:
     part = name = fence = tag = ""
     start, code, named_in = 0, list[str](), list[int]()
     for number, line in section.lines if section else ():
-        mark = FENCE.match(line)
+        mark = _fence(line)
         if fence:
             if mark and closes(mark, fence):
                 text = "".join(f"{text}\n" for text in code)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from curation.domain import review
 from curation.models import Example, OpenVerdict, PairJudgement, Review
@@ -21,12 +21,16 @@ BATCH = 500  # ids of one question to the database
 def lock(ids: Iterable[int]) -> dict[int, Example]:
     """These examples as they are now, locked with all whose standing may hang on theirs, in order of id."""
     wanted = set(ids)
-    around = sorted(_around(wanted))
     locked = {}
-    for part in _parts(around):
-        rows = Example.everything.select_for_update(of=("self",)).filter(pk__in=part).order_by("pk")
-        locked.update({example.pk: example for example in rows})
+    for rows in _to_lock(wanted):
+        locked.update({example.pk: example for example in rows.select_for_update(of=("self",))})
     return {pk: example for pk, example in locked.items() if pk in wanted}
+
+
+def _to_lock(ids: set[int]) -> Iterator[QuerySet[Example]]:
+    """These and all whose standing may hang on theirs, in order of id."""
+    for part in _parts(sorted(_around(ids))):
+        yield Example.everything.filter(pk__in=part).order_by("pk")
 
 
 def refresh(ids: Iterable[int]) -> int:
@@ -47,7 +51,8 @@ def refresh_all() -> int:
         Example.everything.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]
     ):
         with transaction.atomic():
-            lock(part)
+            for rows in _to_lock(set(part)):
+                list(rows.select_for_update().values_list("pk"))
             changed += _refresh(part)
         after = part[-1]
     return changed
@@ -57,9 +62,9 @@ def facts_of(ids: Collection[int]) -> dict[int, list[review.ReviewFact]]:
     """What was said about each of these examples, in order, reviewers by their ids."""
     facts: dict[int, list[review.ReviewFact]] = defaultdict(list)
     rows = Review.objects.filter(example__in=ids).order_by("pk")
-    for row in rows.only("example_id", "reviewer_id", "verdict", "content_hash", "adjudicates"):
-        fact = review.ReviewFact(row.reviewer_id, row.verdict, row.content_hash, row.adjudicates)
-        facts[row.example_id].append(fact)
+    columns = ("example_id", "reviewer_id", "verdict", "content_hash", "adjudicates")
+    for example, *fact in rows.values_list(*columns):
+        facts[example].append(review.ReviewFact(*fact))
     return facts
 
 

@@ -61,6 +61,7 @@ def run_stage(
     limit_s: float | None = None,
     poll_s: float = 0.5,
     grace_s: float = 20.0,
+    keep_open: tuple[int, ...] = (),
 ) -> StageOutcome:
     """Run a recipe module on the recipe.json of `folder` until it ends, is cancelled or takes too long.
 
@@ -70,6 +71,7 @@ def run_stage(
             after grace_s, SIGKILL; "kill" sends SIGKILL at once; None goes on. When it raises, the stage is
             killed and the exception passed on: a supervisor that lost its lease leaves nothing running.
         env: Added to the stage's environment; the inherited STUDIO_… variables are taken out.
+        keep_open: File descriptors that it and its children inherit, such as a lock.
         limit_s: Seconds after which the stage is cancelled with the failure code "timeout".
     """
     if "." not in module:
@@ -86,6 +88,7 @@ def run_stage(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        pass_fds=keep_open,
     )
     assert process.stdout is not None
     log = threading.Thread(target=_keep_log, args=(process.stdout, run_folder.log_file), daemon=True)

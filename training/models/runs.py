@@ -107,6 +107,16 @@ class WorkerSeen(models.Model):
         return f"{self.queue} worker"
 
 
+class GpuSlot(models.Model):
+    """One GPU of one machine, or all of them. The run it names holds it for as long as that is running."""
+
+    name = models.CharField(max_length=120, unique=True, help_text="host and GPU numbers")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="slots")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Artifact(ImmutableModel):
     """A file or folder in the content-addressed store. Never overwritten."""
 

@@ -264,7 +264,12 @@ def _generate(
     if "gguf" in model and recipes.needs_gpu(recipe):
         values["gpu_layers"] = ALL_LAYERS
     folder.write_recipe(values)
-    outcome = process.run_stage("generate", folder.path, on_tick=watch or (lambda: None))
+    outcome = process.run_stage(
+        "generate",
+        folder.path,
+        on_tick=watch or (lambda: None),
+        keep_open=watch.keep_open if watch else (),
+    )
     if outcome.failure:
         if outcome.failure.code == "cancelled":
             raise Cancelled

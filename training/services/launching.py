@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, Now
 
 from curation.models import Snapshot
 from curation.services import auditing, waking
+from training.adapters import gpu_lock
 from training.domain.lifecycle import STAGES
 from training.models import Run, Stage
 from training.services import leasing, moving, preflighting
@@ -179,7 +180,6 @@ def ahead_of(run: Run) -> int:
     return Run.objects.filter(Q(state="running") | (waiting() & Q(pk__lt=run.pk))).count()
 
 
-@transaction.atomic
 def claim(run_id: int, owner: str) -> Claim | None:
     """Take a queued run for this supervisor; of any number of callers exactly one gets it.
 
@@ -187,22 +187,28 @@ def claim(run_id: int, owner: str) -> Claim | None:
         owner: host:pid, shown on the run's page.
 
     Returns:
-        The claim, or None when the run is not waiting (taken, ended, or to start later).
+        The claim, or None when the run is not waiting (taken, ended, or to start later), or when another
+        running run holds this process's GPU.
     """
-    taken = moving.move(
-        run_id,
-        old="queued",
-        new="running",
-        who=owner,
-        what="claimed",
-        only=waiting() & Q(cancel_requested_at__isnull=True),
-        owner=owner,
-        fence=F("fence") + 1,
-        attempt=F("attempt") + 1,
-        lease_until=leasing.lease_end(),
-        started_at=Coalesce(F("started_at"), Now()),
-    )
-    if not taken:
+    try:
+        with transaction.atomic():
+            taken = moving.move(
+                run_id,
+                old="queued",
+                new="running",
+                who=owner,
+                what="claimed",
+                only=waiting() & Q(cancel_requested_at__isnull=True),
+                owner=owner,
+                fence=F("fence") + 1,
+                attempt=F("attempt") + 1,
+                lease_until=leasing.lease_end(),
+                started_at=Coalesce(F("started_at"), Now()),
+            )
+            if not taken:
+                return None
+            leasing.take_gpu(run_id, gpu_lock.this_gpu())
+    except leasing.GpuTaken:
         return None
     run = Run.objects.get(pk=run_id)
     return Claim(run_id=run_id, owner=owner, fence=run.fence, attempt=run.attempt)

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
-from training.models import Run
+from training.models import GpuSlot, Run
 
 
 class Zombie(Exception):
@@ -68,6 +68,26 @@ def renew(claim: Claim) -> None:
     """
     if not held(claim).update(lease_until=lease_end()):
         raise Zombie(f"run {claim.run_id}: fence {claim.fence} of {claim.owner} is no longer the run's own")
+
+
+class GpuTaken(Exception):
+    """Another running run holds the GPU."""
+
+
+def take_gpu(run_id: int, gpu: str) -> None:
+    """Make this run the one that holds the GPU. Call it inside the transaction that claims the run.
+
+    It needs no giving back: a run that is not running holds nothing, and a run whose supervisor was lost is
+    running until the reaper takes it back.
+
+    Raises:
+        GpuTaken: roll that transaction back.
+    """
+    GpuSlot.objects.get_or_create(name=gpu)
+    slot = GpuSlot.objects.select_for_update().get(name=gpu)  # waits for whoever takes it at this moment
+    if slot.run_id != run_id and Run.objects.filter(pk=slot.run_id or 0, state="running").exists():
+        raise GpuTaken(f"{gpu} is held by run {slot.run_id}")
+    GpuSlot.objects.filter(pk=slot.pk).update(run=run_id)
 
 
 @contextmanager

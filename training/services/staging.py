@@ -296,7 +296,7 @@ def run_recipe(module: str, folder: RunFolder, values: dict[str, Any], watch: Wa
         Cancelled: a person asked to stop. Failure: the recipe failed. Zombie: the run is not ours any more.
     """
     folder.write_recipe(values)
-    outcome = process.run_stage(module, folder.path, on_tick=watch)
+    outcome = process.run_stage(module, folder.path, on_tick=watch, keep_open=watch.keep_open)
     watch.pass_metrics_on()
     if outcome.failure:
         if outcome.failure.code == "cancelled":

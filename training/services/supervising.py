@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from training.adapters import storage
+from training.adapters import gpu_lock, storage
 from training.domain.failure import FAILURES, Failure
 from training.models import Artifact, Run, Stage
 from training.services import leasing, moving, reaping, staging
@@ -33,8 +33,9 @@ def execute(claim: Claim, progress: Progress | None = None) -> str:
     """
     try:
         try:
-            for stage in Stage.objects.filter(run_id=claim.run_id):
-                _work_on(claim, stage, progress)
+            with gpu_lock.held(gpu_lock.this_gpu(), tick=lambda: leasing.renew(claim)) as lock:
+                for stage in Stage.objects.filter(run_id=claim.run_id):
+                    _work_on(claim, stage, progress, keep_open=(lock,))
             _end(claim, "succeeded", what="finished: every stage is done")
         except Cancelled:
             _end(claim, "cancelled", what="stopped, as was asked", failure=Failure("cancelled"))
@@ -56,7 +57,7 @@ def execute(claim: Claim, progress: Progress | None = None) -> str:
     return Run.objects.get(pk=claim.run_id).state
 
 
-def _work_on(claim: Claim, stage: Stage, progress: Progress | None) -> None:
+def _work_on(claim: Claim, stage: Stage, progress: Progress | None, *, keep_open: tuple[int, ...]) -> None:
     run = Run.objects.select_related("snapshot").get(pk=claim.run_id)
     if run.cancel_requested_at:
         raise Cancelled
@@ -81,7 +82,7 @@ def _work_on(claim: Claim, stage: Stage, progress: Progress | None) -> None:
         moving.note(run.pk, who=claim.owner, what=f"{stage.name} started")
     if progress:
         progress(stage.name, 0, 0, {})
-    watch = Watch(claim, stage.name, folder, progress)
+    watch = Watch(claim, stage.name, folder, progress, keep_open=keep_open)
     made = plan.perform(watch)
     watch.tell(0, 0)  # a cancel that came in the last moment is heard before anything is kept
     stored = [(product, _store(product, watch)) for product in made.products]

@@ -38,11 +38,20 @@ class Watch:
     Raises Zombie when the run is no longer ours, which also kills the stage's process.
     """
 
-    def __init__(self, claim: Claim, stage: str, folder: RunFolder, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        claim: Claim,
+        stage: str,
+        folder: RunFolder,
+        progress: Progress | None = None,
+        *,
+        keep_open: tuple[int, ...] = (),
+    ) -> None:
         self.claim = claim
         self.stage = stage
         self.folder = folder
         self.progress = progress
+        self.keep_open = keep_open  # what a stage's process inherits: the lock of the GPU
         self.cancelled = False
         self.keeps = False
         self._metrics_at = folder.metrics_file.stat().st_size if folder.metrics_file.exists() else 0

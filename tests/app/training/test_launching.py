@@ -15,7 +15,7 @@ from curation.models import CorpusFile, SnapshotCorpusFile
 from tests import makers
 from training.domain.lifecycle import STAGES
 from training.models import Run, RunEvent, Stage
-from training.services import launching, preflighting
+from training.services import launching, moving, preflighting
 
 pytestmark = pytest.mark.django_db
 
@@ -191,3 +191,50 @@ def test_of_many_claims_at_once_exactly_one_wins(run):
     run.refresh_from_db()
     assert (run.fence, run.attempt) == (1, 1)
     assert run.events.filter(what="claimed").count() == 1
+
+
+def test_a_gpu_is_held_by_one_running_run_and_free_again_when_it_ends(run, snapshot, maintainer, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    other = launching.launch(snapshot=snapshot, recipe_name="rehearsal", author=maintainer, wake_worker=False)
+    assert launching.claim(run.pk, "first") is not None
+
+    assert launching.claim(other.pk, "second") is None
+
+    other.refresh_from_db()
+    assert (other.state, other.attempt, other.events.count()) == ("queued", 0, 1), "nothing was written"
+    moving.move(run.pk, old="running", new="cancelled", who="first", what="stopped")
+    assert launching.claim(other.pk, "second") is not None
+
+
+def test_another_gpu_of_the_machine_takes_the_next_run(run, snapshot, maintainer, monkeypatch):
+    other = launching.launch(snapshot=snapshot, recipe_name="rehearsal", author=maintainer, wake_worker=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert launching.claim(run.pk, "first") is not None
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert launching.claim(other.pk, "second") is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_runs_that_are_claimed_at_once_for_one_gpu_exactly_one_gets_it(snapshot, maintainer):
+    runs = launching.launch_replicates(
+        replicates=8,
+        seed=1,
+        idempotency_key="k",
+        snapshot=snapshot,
+        recipe_name="rehearsal",
+        author=maintainer,
+        wake_worker=False,
+    )
+
+    def claim(run: Run) -> bool:
+        try:
+            return launching.claim(run.pk, f"worker {run.pk}") is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        won = sum(threads.map(claim, runs))
+
+    assert won == 1
+    assert Run.objects.filter(state="running").count() == 1

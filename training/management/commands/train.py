@@ -62,17 +62,23 @@ class Command(BaseCommand):
             raise CommandError(f"{run} {run.get_state_display()}: {run.failure_message}", returncode=1)
 
     def work(self, run: Run, *, quiet: bool) -> None:
-        """Do the run here, unless a worker was faster: then wait for that one."""
+        """Do the run here once the GPU is free, unless a worker is faster: then wait for that one."""
 
         def progress(stage: str, step: int, of: int, metrics: dict[str, Any]) -> None:
             loss = f"  loss {metrics['loss']:.3f}" if isinstance(metrics.get("loss"), float) else ""
             if not quiet and (loss or not step):
                 self.stdout.write(f"{stage}" + (f" {step}/{of}" if of else "") + loss)
 
-        if claim := launching.claim(run.pk, leasing.this_process()):
-            supervising.execute(claim, progress)
-            return
+        waits = False
         while Run.objects.values_list("state", flat=True).get(pk=run.pk) not in lifecycle.TERMINAL:
+            if claim := launching.claim(run.pk, leasing.this_process()):
+                supervising.execute(claim, progress)
+                return
+            if not waits and not quiet:
+                self.stdout.write(
+                    "Waiting: another run trains on this machine, or a worker has taken this one."
+                )
+            waits = True
             time.sleep(POLL_S)
 
 

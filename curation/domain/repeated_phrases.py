@@ -29,7 +29,7 @@ AT_ONCE = 1 << 20  # words whose phrases are in memory
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _IN_CODE = re.compile(r'"([^"\n]*)"|(?:^|;)[ \t]*(?:\d+[ \t]+)?rem\b([^\n]*)', re.IGNORECASE | re.MULTILINE)
-_BREAK = 0  # between two pieces: no phrase goes across
+_BREAK = crc32(b"")  # between two pieces: no phrase goes across
 
 Numbers = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -80,9 +80,7 @@ class Phrases:
 
     def add(self, author: int, pieces: Iterable[str]) -> int:
         """Returns the number of the text: 0, 1, 2 …"""
-        self._words.extend(
-            crc32(word.casefold().encode()) or 1 if word else _BREAK for word in words_of(pieces)
-        )
+        self._words.extend(map(crc32, map(str.encode, map(str.casefold, words_of(pieces)))))
         self._ends.append(len(self._words))
         self._authors.append(author)
         return len(self._ends) - 1

@@ -21,7 +21,7 @@ from curation.services.selecting import Chosen
 
 RULES = {"text": deduplicating.WHOLE, "code": deduplicating.CODE}  # from which likeness on a pair is near
 FEW = 300  # new forms that are compared down to the lowest likeness on offer
-CHUNK = 5_000  # forms with their texts in memory
+CHUNK = 20_000  # forms with their texts in memory, some 100 MB
 Forms = Mapping[str, Sequence[int]]  # digest -> the texts that have it, by their places in Chosen.in_order
 
 

@@ -92,7 +92,7 @@ def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
         "shown_programs": SHOWN_PROGRAMS,
         "licences": licences(manifest),
         "conversations": snapshot.conversations.select_related("record")[:SHOWN_CONVERSATIONS],
-        "gates": snapshot.report.get("gates", []),
+        "gates": sorted(snapshot.report.get("gates", []), key=lambda gate: gate["passed"]),
         "counts": snapshot.report.get("counts", {}),
         "leaks": snapshot.report.get("leaks"),
         "strata": snapshot.report.get("strata"),

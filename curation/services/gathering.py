@@ -84,7 +84,7 @@ class Gathering:
             f"{counts['same']} there already under another path, "
             f"{counts['refused']} refused."
         )
-        return said + (f" {self.skipped} other files were skipped." if self.skipped else "")
+        return said + (f" Skipped, since they are no programs: {self.skipped}." if self.skipped else "")
 
 
 @dataclass(frozen=True)

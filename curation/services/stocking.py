@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from curation.models import CorpusFile, CorpusProgram
 from curation.services import auditing, gathering
@@ -92,6 +92,23 @@ def take_out(*, program: CorpusProgram, by: User, seen: int, reason: str) -> Cor
 
 def put_back(*, program: CorpusProgram, by: User, seen: int, reason: str) -> CorpusFile:
     return _add_version(program, by, seen, "corpus.put_back", included=True, reason=needed(reason))
+
+
+@transaction.atomic
+def relist_all() -> int:
+    """Read what lists say of each program from its newest version again. Returns how many there are."""
+    newest = list(CorpusFile.objects.order_by().values("path").annotate(newest=Max("pk")))
+    for start in range(0, len(newest), gathering.BATCH):
+        rows = CorpusFile.objects.filter(
+            pk__in=[row["newest"] for row in newest[start : start + gathering.BATCH]]
+        )
+        CorpusProgram.objects.bulk_create(
+            [gathering.as_listed(CorpusProgram(), row) for row in rows],
+            update_conflicts=True,
+            unique_fields=["path"],
+            update_fields=gathering.LISTED,
+        )
+    return len(newest)
 
 
 @transaction.atomic

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Max
 
 from curation.domain import markdown, snapshot
 from curation.domain.tasks import digest
 from curation.models import (
     ChatRecord,
     CorpusFile,
+    CorpusProgram,
     GeneralExample,
     Revision,
     Snapshot,
@@ -67,6 +68,20 @@ def corpus_files() -> Iterator[Trouble]:
             yield Trouble(f"corpus/{path}, row {pk}", "The text does not match its hash any more.")
 
 
+def programs() -> Iterator[Trouble]:
+    """The list of programs says what their newest versions say."""
+    newest = dict(CorpusFile.objects.order_by().values_list("path").annotate(Max("number")))
+    names = ("licence", "source", "included")
+    columns = ("path", "versions", "head__number", *names, *(f"head__{name}" for name in names))
+    rows = CorpusProgram.objects.order_by("pk").values_list(*columns)
+    for path, versions, number, *said in rows.iterator(chunk_size=2000):
+        if not versions == number == newest.pop(path, 0) or said[:3] != said[3:]:
+            says = "The list says something else than its newest version. Run: python3 manage.py reindex"
+            yield Trouble(f"corpus/{path}", says)
+    for path in newest:
+        yield Trouble(f"corpus/{path}", "It is missing in the list. Run: python3 manage.py reindex")
+
+
 def conversations() -> Iterator[Trouble]:
     """The same of conversations."""
     for record in ChatRecord.objects.order_by("pk").iterator(chunk_size=CHUNK):
@@ -102,6 +117,7 @@ CHECKS = {
     "triggers": triggers,
     "revisions": revisions,
     "raw programs": corpus_files,
+    "list of raw programs": programs,
     "conversations": conversations,
     "general code": general_code,
     "test tasks": task_sets,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from curation.forms.corpus import LICENCES, CorpusFilterForm, ProgramForm, ProgramsForm, RelicenseForm
 from curation.models import CorpusFile, CorpusProgram
 from curation.services import borrowing, gathering, source_files, stocking
+from curation.views.diffing import near_changes, shown_programs
 from curation.views.highlighting import code_lines
 from curation.views.paging import page_of
 from studio.http import SignedInRequest
@@ -131,12 +132,16 @@ def _page(
     said = {"seen": program.versions, "licence": program.licence, "source": program.source}
     versions = list(stocking.versions_of(program).defer("text")[: MOST_VERSIONS + 1])
     coloured = len(shown.text) <= MOST_COLOURED
+    before = stocking.versions_of(program).filter(number=shown.number - 1).first()
+    edited = before is not None and before.content_hash != shown.content_hash
     lines = shown.text.removesuffix("\n").split("\n")
     context = {
         "program": program,
         "shown": shown,
         "lines": code_lines(shown.text.removesuffix("\n")) if coloured else map(escape, lines),
         "coloured": coloured,
+        "before": before,
+        "diff": near_changes(shown_programs(before.text, shown.text)) if before and edited else None,
         "versions": [
             (new, _change(new, old)) for new, old in zip_longest(versions[:MOST_VERSIONS], versions[1:])
         ],

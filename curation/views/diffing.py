@@ -72,17 +72,28 @@ def near_changes(diff: ShownDiff, around: int = 3) -> ShownDiff:
     return replace(diff, rows=rows)
 
 
+def shown_programs(left: str, right: str) -> ShownDiff:
+    """The same of two raw programs: all of each is BBj."""
+    return shown_part((left.split("\n"), right.split("\n")), (_of_program(left, 1), _of_program(right, 1)))
+
+
 def coloured(text: str) -> Colours:
     """The pieces of each line of the programs in a file, by line number; other lines have no colours."""
-    lines: dict[int, Pieces] = {}
+    lines: Colours = {}
     for code_file in markdown.parse(text, path="").code_files:
-        number = code_file.line
-        for name, piece in classified(code_file.code):
-            css = TOKEN_CLASSES[name].css
-            for n, part in enumerate(piece.text.split("\n")):
-                number += n > 0
-                if part:
-                    lines.setdefault(number, []).append((css, part))
+        lines |= _of_program(code_file.code, code_file.line)
+    return lines
+
+
+def _of_program(code: str, number: int) -> Colours:
+    """`number` is that of its first line."""
+    lines: Colours = {}
+    for name, piece in classified(code):
+        css = TOKEN_CLASSES[name].css
+        for n, part in enumerate(piece.text.split("\n")):
+            number += n > 0
+            if part:
+                lines.setdefault(number, []).append((css, part))
     return lines
 
 

@@ -94,8 +94,8 @@ def _check_snapshot(snapshot: Snapshot, found: Preflight) -> None:
         )
     if not programs:
         found.blocking.append(
-            f"Dataset version {snapshot.name} has no raw BBj programs, and stage 1 learns from those. Put "
-            "some below training-data/corpus, import them and freeze a new version."
+            f"Dataset version {snapshot.name} has no raw BBj programs, and stage 1 learns from those. Add "
+            "some on the page Corpus and freeze a new version."
         )
     if counts["train"] and not counts["validation"]:
         found.warnings.append(

@@ -20,6 +20,7 @@ EXAMPLE = re.compile(r"```sh\n# (\d{3})\n(curl .*?)\n```", re.S)
 FILES = {
     "example.json": json.dumps({"path": "gui/hello.md", "text": makers.example_text("Hello")}),
     "edit.json": json.dumps({"text": makers.example_text("Hello, mended"), "note": "clearer"}),
+    "order.bbj": makers.program("Order"),
     "hello-window.md": makers.example_text("Hello window"),
 }
 

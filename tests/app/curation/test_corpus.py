@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from curation.domain import snapshot
 from curation.models import AuditEntry, CorpusFile, CorpusProgram
-from curation.services import gathering, importing, selecting, snapshotting, source_files, stocking
+from curation.services import gathering, importing, selecting, snapshotting, source_files, stocking, verifying
 from studio import seeding
 from tests import makers
 
@@ -132,7 +132,7 @@ def test_an_archive_is_read_with_its_limits_and_what_is_no_program_is_skipped(ma
         ("old/src/b.SRC", "new"),
     ]
     assert added.skipped == 1
-    assert "1 other files were skipped" in added.summary(dry_run=False)
+    assert "Skipped, since they are no programs: 1." in added.summary(dry_run=False)
 
 
 @pytest.mark.parametrize(
@@ -279,3 +279,31 @@ def test_the_command_refuses_what_it_cannot_keep_in_one_sentence(tmp_path):
         call_command("import_corpus", tmp_path / "nowhere", licence="MIT", source="acme")
     with pytest.raises(CommandError, match="is not a licence"):
         call_command("import_corpus", tmp_path, licence="free", source="acme")
+
+
+def test_fsck_finds_a_list_that_is_wrong_and_reindex_mends_it(maintainer):
+    makers.raw_program("a.bbj", licence="MIT")
+    makers.raw_program("b.bbj")
+    CorpusProgram.objects.filter(path="a.bbj").update(licence="own")
+    CorpusProgram.objects.filter(path="b.bbj").delete()
+
+    assert [trouble.place for trouble in verifying.programs()] == ["corpus/a.bbj", "corpus/b.bbj"]
+
+    call_command("reindex", verbosity=0)
+
+    assert list(verifying.programs()) == []
+    assert dict(CorpusProgram.objects.values_list("path", "licence")) == {"a.bbj": "MIT", "b.bbj": "own"}
+
+
+def test_a_program_stands_on_the_side_of_an_example_with_its_code(maintainer):
+    for n in range(6):
+        code = makers.program(f"Shared {n}")
+        makers.approved(f"strings/shared-{n}.md", makers.example_text(f"Title {n}", code=code))
+        makers.raw_program(f"shared-{n}.bbj", code)
+
+    frozen = makers.freeze(name="v1", author=maintainer, validation_per_mille=500)
+
+    manifest = snapshotting.manifest_of(frozen)
+    sides = [[entry["split"] for entry in manifest[kind]] for kind in ("examples", "corpus")]
+    assert sides[0] == sides[1]
+    assert set(sides[0]) == {"train", "validation"}

@@ -107,6 +107,17 @@ def test_a_program_is_shown_in_colours_with_its_versions(as_author, maintainer):
     assert as_author.get(reverse("corpus_version", args=[program.pk, 9])).status_code == 404
 
 
+def test_a_version_shows_what_it_changed_in_the_text(as_author):
+    makers.raw_program("a.bbj", 'rem one\nprint "a"\n')
+    program = makers.raw_program("a.bbj", 'rem one\nprint "b"\n')
+
+    page = as_author.get(reverse("corpus_page", args=[program.pk])).content.decode()
+
+    assert "What it changed against version 1" in page
+    assert "<del>" in page
+    assert "other text" in page
+
+
 def test_a_long_program_is_shown_without_colours(as_author):
     program = makers.raw_program("a.bbj", "print <x>\n" * 8000)
 

@@ -30,8 +30,8 @@ class SelectionForm(ExampleFilterForm):
         required=False,
         min_value=0,
         max_value=blend.MOST_PER_MILLE,
-        label="General code, in a thousand",
-        widget=forms.NumberInput(attrs={"placeholder": "0: none"}),
+        label="General code, ‰",
+        widget=forms.NumberInput(attrs={"placeholder": "0 of 1,000 rows"}),
     )
 
     MAIN = (

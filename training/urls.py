@@ -9,6 +9,7 @@ urlpatterns = [
     path("runs/<int:run_id>/", runs.run_page, name="run_page"),
     path("runs/<int:run_id>/live/", runs.run_live, name="run_live"),
     path("runs/<int:run_id>/cancel/", runs.run_cancel, name="run_cancel"),
+    path("runs/<int:run_id>/bundle/", runs.run_bundle, name="run_bundle"),
     path("runs/<int:run_id>/keep/", runs.run_keep, name="run_keep"),
     path("runs/<int:run_id>/resume/", runs.run_resume, name="run_resume"),
     path("runs/<int:run_id>/log/<slug:stage>/", runs.run_log, name="run_log"),

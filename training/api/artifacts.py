@@ -13,7 +13,7 @@ from ninja import Query, Router, Schema
 from curation.api import etags
 from curation.api.problems import Problem
 from curation.api.shapes import ApiRequest, ById, Id, Page, page_of
-from studio.http import download
+from studio.http import resumable
 from training.models import Artifact
 from training.services import packaging
 
@@ -51,25 +51,24 @@ def artifact_get(request: ApiRequest, artifact_id: Id) -> dict[str, Any]:
 
 @router.get(
     "/artifacts/{artifact_id}/file",
-    response={200: Any, 304: None, 404: Problem},
+    response={200: Any, 206: Any, 304: None, 404: Problem},
     summary="Download a file",
     openapi_extra={"responses": {200: {"content": {"application/octet-stream": {"schema": {}}}}}},
 )
 def artifact_file(request: ApiRequest, artifact_id: Id) -> HttpResponseBase:
-    """Folders (adapters, merged models) stay on the server."""
+    """Folders (adapters, merged models) stay on the server. Range and If-Range ask for a part (206)."""
     artifact = get_object_or_404(Artifact, pk=artifact_id)
     path = packaging.file_of(artifact)
     if etags.is_known(request, artifact.sha256):
         return HttpResponse(status=304, headers={"ETag": f'"{artifact.sha256}"'})
-    response = download(
+    return resumable(
         request,
         path.open("rb"),
         name=artifact.file_name,
         size_bytes=artifact.size_bytes,
         content_type="application/octet-stream",
+        etag=artifact.sha256,
     )
-    response["ETag"] = f'"{artifact.sha256}"'
-    return response
 
 
 def _out(artifact: Artifact) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from ninja import Query, Router, Schema, Status
@@ -14,10 +15,11 @@ from pydantic import Field
 from curation.api.problems import Problem, Refusal
 from curation.api.shapes import ApiRequest, Body, ById, Id, Page, job_key, page_of
 from curation.models import Snapshot
+from studio.http import download
 from training.domain import recipe as recipes
 from training.models import Run
 from training.models.runs import STATES
-from training.services import cancelling, launching, preflighting, resuming, scoring
+from training.services import cancelling, launching, preflighting, reproducing, resuming, scoring
 
 router = Router(tags=["runs"])
 Recipe = Literal[*recipes.RECIPE_NAMES]  # type: ignore[valid-type]
@@ -120,6 +122,21 @@ def run_start(request: ApiRequest, response: HttpResponse, payload: RunIn) -> St
 @router.get("/runs/{run_id}", response=RunOut, summary="Follow a run")
 def run_get(request: ApiRequest, run_id: Id) -> dict[str, Any]:
     return _out(_run(run_id))
+
+
+@router.get(
+    "/runs/{run_id}/bundle",
+    response={200: Any},
+    summary="Download what it takes to do a run again",
+    openapi_extra={"responses": {200: {"content": {"application/zip": {"schema": {}}}}}},
+)
+def run_bundle(request: ApiRequest, run_id: Id) -> HttpResponseBase:
+    """A .zip for `manage.py reproduce`."""
+    run = _run(run_id)
+    file, size_bytes = reproducing.write_bundle(run)
+    return download(
+        request, file, name=f"run-{run.pk}.zip", size_bytes=size_bytes, content_type="application/zip"
+    )
 
 
 @router.post("/runs/{run_id}/cancel", response={202: RunOut, 409: Problem}, summary="Cancel a run")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_safe
 
-from studio.http import SignedInRequest, download
+from studio.http import SignedInRequest, resumable
 from training.models import Artifact, Run
 from training.services import packaging, scoring
 from training.views import words
@@ -41,19 +42,18 @@ def model_row(run: Run) -> dict[str, Any]:
 
 
 @require_safe
-def artifact_download(request: SignedInRequest, artifact_id: int) -> StreamingHttpResponse:
+def artifact_download(request: SignedInRequest, artifact_id: int) -> HttpResponseBase:
     """Stream one file under its own name. Folders (adapters, merged models) stay on the server."""
     artifact = get_object_or_404(Artifact, pk=artifact_id)
     try:
         path = packaging.file_of(artifact)
     except packaging.NoFile as error:
         raise Http404(str(error)) from error
-    response = download(
+    return resumable(
         request,
         path.open("rb"),
         name=artifact.file_name,
         size_bytes=artifact.size_bytes,
         content_type="application/octet-stream",
+        etag=artifact.sha256,
     )
-    response["ETag"] = f'"{artifact.sha256}"'
-    return response

@@ -22,7 +22,16 @@ from training.domain.early_warnings import early_warnings
 from training.domain.run_folder import RunFolder
 from training.forms.runs import LogForm, RunFilterForm, StartRunForm
 from training.models import Run
-from training.services import cancelling, launching, packaging, preflighting, resuming, scoring, staging
+from training.services import (
+    cancelling,
+    launching,
+    packaging,
+    preflighting,
+    reproducing,
+    resuming,
+    scoring,
+    staging,
+)
 from training.views import curves, words
 
 RUNS_A_PAGE = 50
@@ -161,6 +170,16 @@ def run_log_download(request: SignedInRequest, run_id: int, stage: str) -> HttpR
         name=f"run-{run.pk}-{stage}.log.txt",
         size_bytes=folder.log_file.stat().st_size,
         content_type="text/plain; charset=utf-8",
+    )
+
+
+@require_GET
+def run_bundle(request: SignedInRequest, run_id: int) -> HttpResponseBase:
+    """All that it takes to do the run again."""
+    run = get_object_or_404(Run.objects.select_related("snapshot"), pk=run_id)
+    file, size_bytes = reproducing.write_bundle(run)
+    return download(
+        request, file, name=f"run-{run.pk}.zip", size_bytes=size_bytes, content_type="application/zip"
     )
 
 

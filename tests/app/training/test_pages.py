@@ -208,6 +208,24 @@ def test_a_model_can_be_downloaded_under_its_name(as_author, gguf, evaluated):
     assert response["Content-Length"] == str(gguf.size_bytes)
 
 
+def test_a_download_goes_on_where_it_broke_off(as_author, gguf):
+    address = reverse("artifact_download", args=[gguf.pk])
+    whole = as_author.get(address)
+    begun = next(iter(whole.streaming_content))[:6]
+
+    rest = as_author.get(address, headers={"Range": "bytes=6-", "If-Range": whole["ETag"]})
+    other = as_author.get(address, headers={"Range": "bytes=6-", "If-Range": '"of another file"'})
+    beyond = as_author.get(address, headers={"Range": "bytes=999-"})
+
+    assert (whole.status_code, whole["Accept-Ranges"]) == (200, "bytes")
+    assert rest.status_code == 206
+    assert rest["Content-Range"] == f"bytes 6-{gguf.size_bytes - 1}/{gguf.size_bytes}"
+    assert rest["Content-Length"] == str(gguf.size_bytes - 6)
+    assert begun + b"".join(rest.streaming_content) == b"GGUF, but only for its name"
+    assert (other.status_code, b"".join(other.streaming_content)[:4]) == (200, b"GGUF")
+    assert (beyond.status_code, beyond["Content-Range"]) == (416, f"bytes */{gguf.size_bytes}")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_download_over_asgi_is_streamed_and_not_read_into_memory(gguf):
     async def download() -> tuple[dict[str, str], list[bytes]]:

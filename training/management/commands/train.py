@@ -6,14 +6,13 @@ import json as jsonlib
 import time
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError, CommandParser
-from django.db.models import Q
 
 from curation.models import Snapshot
 from curation.services import snapshotting
 from training.domain import lifecycle
 from training.domain import recipe as recipes
+from training.management.accounts import find_user
 from training.models import Run
 from training.services import launching, leasing, packaging, scoring, supervising
 
@@ -91,19 +90,6 @@ def find_snapshot(word: str) -> Snapshot:
         or "none yet: manage.py build_snapshot NAME"
     )
     raise CommandError(f'There is no dataset version "{word}". There are: {known}.')
-
-
-def find_user(name: str | None) -> User:
-    if name:
-        if user := User.objects.filter(username=name, is_active=True).first():
-            return user
-        raise CommandError(f'There is no active account "{name}". Name an existing one with --user.')
-    maintainers = Q(groups__name="maintainer") | Q(is_superuser=True)
-    if user := User.objects.filter(maintainers, is_active=True).order_by("pk").first():
-        return user
-    raise CommandError(
-        "No account may start runs yet. Run `python3 manage.py up` once, or name one with --user."
-    )
 
 
 def as_dict(run: Run) -> dict[str, Any]:

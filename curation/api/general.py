@@ -52,11 +52,11 @@ def general_list(request: ApiRequest) -> dict[str, Any]:
 def general_add(request: ApiRequest, file: File[UploadedFile], asked: Form[UploadIn]) -> dict[str, Any]:
     """A `.jsonl` file, a question and its answer a line. Lines with errors are refused, all others kept."""
     on = gathering.terms(licence=asked.licence, source=asked.source)
-    name = uploading.plain(file.name or "")
+    name, most = uploading.plain(file.name or ""), borrowing.UPLOAD_MOST_LINES
     if asked.dry_run:
-        found = borrowing.plan(file.chunks(), name=name, on=on)
+        found = borrowing.plan(file.chunks(), name=name, on=on, most=most)
     else:
-        found = borrowing.add(file.chunks(), name=name, on=on, author=request.user)
+        found = borrowing.add(file.chunks(), name=name, on=on, author=request.user, most=most)
     return found.counts | told(found.problems)
 
 

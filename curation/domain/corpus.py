@@ -53,6 +53,9 @@ def read_program(data: bytes, *, path: str) -> tuple[str | None, list[Problem]]:
     if len(path) > LONGEST_PATH:
         say = f"The path has {len(path)} characters; {LONGEST_PATH} are kept."
         return None, [Problem(path, 1, "path-too-long", "error", say, "Rename it, or its folders.")]
+    if not path.isprintable():
+        say = "The path holds a sign that cannot be shown."
+        return None, [Problem(path, 1, "file-name", "error", say, "Rename the file, or its folders.")]
     text, problems = markdown.decode(data, path=path)
     if text is None:
         return None, [_of_a_program(problem) for problem in problems]

@@ -26,6 +26,7 @@ Change = Literal["new", "same", "refused"]
 CHANGES: tuple[Change, ...] = ("new", "same", "refused")
 LARGEST_BYTES = 100 * 1000 * 1000
 MOST_LINES = 100_000
+UPLOAD_MOST_LINES = 20_000  # while somebody waits: some five seconds
 BATCH = 500
 
 
@@ -77,25 +78,25 @@ class Source:
         return self.choice is None or self.choice.included
 
 
-def plan(chunks: Iterable[bytes], *, name: str, on: Terms) -> Borrowing:
+def plan(chunks: Iterable[bytes], *, name: str, on: Terms, most: int = MOST_LINES) -> Borrowing:
     """Look at every line of a file; writes nothing.
 
     Raises:
         CorpusRefused: the file is empty, or larger than the limits.
     """
-    lines = [_read(data, name, line) for line, data in _lines(chunks, name)]
+    lines = [_read(data, name, line) for line, data in _lines(chunks, name, most)]
     if not lines:
         raise CorpusRefused(f"{name}: there is no line in it. Write {general_rows.WANTED} on each.")
     return Borrowing(tuple(_far_from_tasks(_once(lines, name), name)), on.licence, on.source)
 
 
-def add(chunks: Iterable[bytes], *, name: str, on: Terms, author: User) -> Borrowing:
+def add(chunks: Iterable[bytes], *, name: str, on: Terms, author: User, most: int = MOST_LINES) -> Borrowing:
     """Write what is good, all of it or nothing.
 
     Raises:
         CorpusRefused: as for `plan`; or somebody added the same lines at the same moment.
     """
-    planned = plan(chunks, name=name, on=on)
+    planned = plan(chunks, name=name, on=on, most=most)
     new = [line.example for line in planned.lines if line.example and line.change == "new"]
     for example in new:
         example.licence, example.source, example.author = on.licence, on.source, author
@@ -144,10 +145,13 @@ def choose(*, source: str, included: bool, by: User, reason: str) -> GeneralChoi
     return choice
 
 
-def _lines(chunks: Iterable[bytes], name: str) -> Iterator[tuple[int, bytes | None]]:
+def _lines(chunks: Iterable[bytes], name: str, most: int) -> Iterator[tuple[int, bytes | None]]:
     for line, data in chat_rows.lines_of(_bounded(chunks, name)):
-        if line > MOST_LINES:
-            raise CorpusRefused(f"{name}: more than {MOST_LINES:,} lines. Bring it in several files.")
+        if line > most:
+            raise CorpusRefused(
+                f"{name}: more than {most:,} lines. Bring it in several files, or the whole of it by "
+                "manage.py import_general on the server."
+            )
         if data is None or data.strip():
             yield line, data
 

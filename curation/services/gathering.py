@@ -30,6 +30,8 @@ ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
 WANTED = ", ".join((*corpus.SUFFIXES, *ARCHIVES))
 MOST_FILES = source_files.MAX_FILES
 MOST_BYTES = unpacking.LARGEST_TOTAL_BYTES
+# Of one upload, which is read, compared and written while somebody waits: some four seconds.
+UPLOAD_MOST_FILES, UPLOAD_MOST_BYTES = 5_000, 64 * 1024 * 1024
 BATCH = 500
 NEAR_TASK = "near-task"
 
@@ -133,7 +135,7 @@ def read(place: Path) -> Iterator[source_files.SourceFile | None]:
         files = (member.file for member in unpacking.members_of(place, unpacking.PROGRAMS))
     else:
         raise source_files.FolderRefused(f"{place.name}: give a folder, or a file that ends in {WANTED}.")
-    return _bounded(files, place.name)
+    return _bounded(files, MOST_FILES, MOST_BYTES, f"{place.name}: bring it in parts.")
 
 
 def read_uploads(files: Sequence[tuple[str, Iterable[bytes]]]) -> list[source_files.SourceFile | None]:
@@ -145,7 +147,9 @@ def read_uploads(files: Sequence[tuple[str, Iterable[bytes]]]) -> list[source_fi
     folder = settings.VAR / "imports" / uuid.uuid4().hex
     folder.mkdir(parents=True)
     try:
-        return list(_bounded(_of_uploads(files, folder), "The upload"))
+        way_out = "Send it in parts, or use manage.py import_corpus on the server."
+        sent = _of_uploads(files, folder)
+        return list(_bounded(sent, UPLOAD_MOST_FILES, UPLOAD_MOST_BYTES, way_out))
     except uploading.UploadRefused as refused:
         raise source_files.FolderRefused(str(refused)) from refused
     finally:
@@ -177,15 +181,15 @@ def _first_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _bounded(
-    files: Iterator[source_files.SourceFile | None], name: str
+    files: Iterator[source_files.SourceFile | None], most_files: int, most_bytes: int, way_out: str
 ) -> Iterator[source_files.SourceFile | None]:
     count = size = 0
     for file in files:
         count += file is not None
         size += len(file.data or b"") if file else 0
-        if count > MOST_FILES or size > MOST_BYTES:
+        if count > most_files or size > most_bytes:
             raise source_files.FolderRefused(
-                f"{name}: more than {MOST_FILES:,} programs or {MOST_BYTES:,} bytes. Bring it in parts."
+                f"There are more than {most_files:,} programs or {most_bytes:,} bytes. {way_out}"
             )
         yield file
 

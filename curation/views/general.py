@@ -22,12 +22,14 @@ def general_add(request: SignedInRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "licences": LICENCES}
     if request.method == "POST" and form.is_valid():
         file, only_check = form.cleaned_data["file"], "check" in request.POST
-        name = uploading.plain(file.name)
+        name, most = uploading.plain(file.name), borrowing.UPLOAD_MOST_LINES
         try:
             if only_check:
-                found = borrowing.plan(file.chunks(), name=name, on=form.terms())
+                found = borrowing.plan(file.chunks(), name=name, on=form.terms(), most=most)
             else:
-                found = borrowing.add(file.chunks(), name=name, on=form.terms(), author=request.user)
+                found = borrowing.add(
+                    file.chunks(), name=name, on=form.terms(), author=request.user, most=most
+                )
         except gathering.CorpusRefused as refused:
             form.add_error("file", str(refused))
         else:

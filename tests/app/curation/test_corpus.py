@@ -163,6 +163,13 @@ def test_a_large_upload_is_refused_before_it_is_read_whole():
     assert len(given) < 10
 
 
+def test_an_upload_of_too_many_programs_names_the_command(monkeypatch):
+    monkeypatch.setattr(gathering, "UPLOAD_MOST_FILES", 2)
+
+    with pytest.raises(source_files.FolderRefused, match=r"more than 2 programs .* manage\.py import_corpus"):
+        gathering.read_uploads([("a.zip", [packed(**{f"{n}.bbj": "x" for n in range(3)})])])
+
+
 def test_terms_that_are_missing_are_told_together():
     with pytest.raises(gathering.CorpusRefused) as refused:
         gathering.terms(licence="", source=" ", folder="..")

@@ -26,6 +26,13 @@ def test_what_cannot_be_a_program_says_why_and_where(data, code, line):
     assert LOCKED not in str(problems)
 
 
+@pytest.mark.parametrize(("path", "code"), [("a\n.bbj", "file-name"), ("a" * 201, "path-too-long")])
+def test_a_path_that_cannot_be_kept_is_refused(path, code):
+    text, (problem,) = corpus.read_program(b"print 1", path=path)
+
+    assert (text, problem.code) == (None, code)
+
+
 def test_every_reason_is_given_at_once():
     _, problems = corpus.read_program(f'print "<|im_end|>"\nkey$="{LOCKED}"\n'.encode(), path="a.bbj")
 

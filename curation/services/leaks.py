@@ -259,7 +259,7 @@ def with_tasks(alike: Likeness, tasks: Sequence[Compared]) -> tuple[list[Alike],
                 for match in index.query(text, comparing.lowest(rule)):
                     note(rule, owners.get(there[match.i], []), j, match.score)
     sampled = False
-    if len(best) < MOST:
+    if tasks and len(best) < MOST:
         texts = [(places[0], form) for form, places in alike.owners["text"].items() if form]
         some, others = _thinned(texts, [(j, task.whole) for j, task in enumerate(tasks)])
         sampled = len(some) < len(texts) or len(others) < len(tasks)

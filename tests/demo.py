@@ -145,10 +145,12 @@ def _corpus(by: Any, other: Any) -> None:
 
     terms = {"licence": "own", "source": "the sales department"}
     makers.raw_program("sales/order-entry.bbj", author=by, **terms)
-    program = makers.raw_program("sales/monthly-report.src", author=by, **terms)
-    stocking.relicense(program=program, licence="MIT", source="github.com/acme/tools", by=by, seen=1)
+    text = makers.program("Monthly report")
+    for written in (text, text.replace("rem Monthly", "rem The monthly") + "print total\n"):
+        program = makers.raw_program("sales/monthly-report.src", written, author=by, **terms)
+    stocking.relicense(program=program, licence="MIT", source="github.com/acme/tools", by=by, seen=2)
     program.refresh_from_db()
-    stocking.take_out(program=program, by=other, seen=2, reason="Holds names of customers.")
+    stocking.take_out(program=program, by=other, seen=3, reason="Holds names of customers.")
     for prompt in ("Reverse a list in Python.", "What does a closure capture?", "Sum a column with awk."):
         makers.general_example(prompt, author=by, licence="CC-BY-4.0", source="a public set of questions")
     makers.general_example("Write a loop in Pascal.", author=by, licence="own", source="notes of the team")
@@ -195,6 +197,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         "api_reference",
     ):
         yield name, reverse(name)
+    program = CorpusProgram.objects.get(path="sales/monthly-report.src")
     clustered = Example.objects.get(path="database/open-orders.md")
     draft, job = Draft.objects.latest("pk"), ImportJob.objects.latest("pk")
     for name, arguments in (
@@ -205,7 +208,8 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         ("draft_edit", [draft.pk]),
         ("duplicate_cluster", [clustered.pk]),
         ("import_page", [job.pk]),
-        ("corpus_page", [CorpusProgram.objects.get(path="sales/monthly-report.src").pk]),
+        ("corpus_page", [program.pk]),
+        ("corpus_version", [program.pk, 2]),
         ("bulk_done", [AuditEntry.objects.get(action="bulk.add_tag").pk]),
     ):
         yield name, reverse(name, args=arguments)

@@ -70,6 +70,17 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def without_examples(text: str) -> dict[str, Any]:
+    """All of a canonical manifest but its examples, which are nearly all of its characters.
+
+    A quotation mark inside a text is escaped, so these marks stand only where a key does.
+    """
+    start = text.index('"examples":[')
+    end = next(p for key in ('"general":[', '"manifest_version":') if (p := text.find(key, start)) > 0)
+    rest: dict[str, Any] = json.loads(text[:start] + text[end:])
+    return rest
+
+
 def licences(manifest: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Kind of text -> licence -> how many texts are under it; "" is not known. Examples have none."""
     return {

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+from curation.domain.search_words import asked_words
 from curation.models import ChatRecord, CorpusFile, CorpusProgram, Revision
 from curation.models.examples import ExampleQuerySet
-from curation.services import choosing, finding
+from curation.services import choosing, finding, searching
 
 One = TypeVar("One")
 CHUNK = 500  # texts of one question to the database
@@ -128,8 +129,11 @@ def _parts(chosen: Sequence[One]) -> Iterator[Sequence[One]]:
     return (chosen[start : start + CHUNK] for start in range(0, len(chosen), CHUNK))
 
 
-def count(selection: Selection) -> int:
-    """About how many examples match: quick, and where a path is asked for at most a few too many."""
+def count(selection: Selection) -> int | None:
+    """About how many examples match; None where words are searched that very many texts hold."""
+    words = asked_words(selection.q)
+    if words and searching.is_common(words):
+        return None
     return _matching(selection).order_by().count()
 
 

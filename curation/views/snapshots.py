@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from curation.domain.snapshot import licences
+from curation.domain.snapshot import licences, without_examples
 from curation.forms.snapshots import FreezeForm, SelectionForm
 from curation.models import Snapshot
 from curation.services import exporting, planning, selecting, snapshotting
@@ -69,12 +69,18 @@ def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
             return redirect("snapshot_page", frozen.pk)
     context: dict[str, Any] = {"asked": asked, "chosen": asked.chosen(), "form": form}
     many = selecting.count(selection)
-    if posted or "look" in request.GET or many <= LOOKED_AT_UNASKED:
+    is_small = many is not None and many <= LOOKED_AT_UNASKED
+    if posted or "look" in request.GET or is_small:
         plan = planning.plan_snapshot(selection=selection, general_per_mille=asked.general(), **form.split())
         gates = form.waivable(plan.gates.most_urgent_first())
         context |= {"plan": plan, **plan.report, "gates": gates}
     else:
-        context |= {"many": many, "query": asked.query()}
+        context |= {
+            "many": many,
+            "capped": bool(selection.q.strip()),
+            "most": LOOKED_AT_UNASKED,
+            "query": asked.query(),
+        }
     if request.htmx:
         return render(request, "curation/_snapshot_plan.html", context)
     return render(request, "curation/snapshot_freeze.html", context, status=422 if form.errors else 200)
@@ -84,7 +90,7 @@ def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
 def snapshot_page(request: SignedInRequest, snapshot_id: int) -> HttpResponse:
     snapshot = get_object_or_404(Snapshot.objects.select_related("created_by"), pk=snapshot_id)
     entries = snapshot.entries.select_related("revision")
-    manifest = snapshotting.manifest_of(snapshot)
+    manifest = without_examples(snapshot.manifest)
     context = {
         "snapshot": snapshot,
         "page": page_of(entries, "path", request.GET),

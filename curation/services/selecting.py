@@ -129,12 +129,15 @@ def _parts(chosen: Sequence[One]) -> Iterator[Sequence[One]]:
     return (chosen[start : start + CHUNK] for start in range(0, len(chosen), CHUNK))
 
 
-def count(selection: Selection) -> int | None:
-    """About how many examples match; None where words are searched that very many texts hold."""
-    words = asked_words(selection.q)
-    if words and searching.is_common(words):
-        return None
+def count(selection: Selection) -> int:
+    """About how many examples match: of a path at most a few too many."""
     return _matching(selection).order_by().count()
+
+
+def has_common_words(selection: Selection) -> bool:
+    """Whether it searches for words that very many texts hold, so that counting takes a while."""
+    words = asked_words(selection.q)
+    return bool(words) and searching.is_common(words)
 
 
 def _matching(selection: Selection) -> ExampleQuerySet:

@@ -68,7 +68,7 @@ def snapshot_freeze(request: SignedInRequest) -> HttpResponse:
                 messages.success(request, f"Frozen as {frozen.name}.")
             return redirect("snapshot_page", frozen.pk)
     context: dict[str, Any] = {"asked": asked, "chosen": asked.chosen(), "form": form}
-    many = selecting.count(selection)
+    many = None if selecting.has_common_words(selection) else selecting.count(selection)
     is_small = many is not None and many <= LOOKED_AT_UNASKED
     if posted or "look" in request.GET or is_small:
         plan = planning.plan_snapshot(selection=selection, general_per_mille=asked.general(), **form.split())

@@ -54,14 +54,11 @@ def split_sections(body: str, first_line: int, path: str) -> tuple[dict[str, Sec
     problems: list[Problem] = []
     name, start, lines = "", first_line, list[tuple[int, str]]()
     fence, fence_line = "", 0
+    may_be_large = 4 * len(body) > LARGEST_SECTION_BYTES  # four bytes at most are a character
 
     def close() -> None:
         section = Section(name, start, tuple(lines))
-        most_bytes = 4 * sum(len(line) + 1 for _, line in lines)
-        if (
-            most_bytes > LARGEST_SECTION_BYTES
-            and len(section.text.encode("utf-8", "surrogatepass")) > LARGEST_SECTION_BYTES
-        ):
+        if may_be_large and len(section.text.encode("utf-8", "surrogatepass")) > LARGEST_SECTION_BYTES:
             place = f"The section {name}" if name else "The text before the first heading"
             message = f"{place} is longer than {LARGEST_SECTION_BYTES:,} bytes."
             problems.append(Problem(path, start, "section-too-large", "error", message, "Split the example."))

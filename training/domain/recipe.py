@@ -47,6 +47,12 @@ class Field:
     def key(self) -> str:
         return f"{self.stage}.{self.name}"
 
+    @property
+    def limits(self) -> str:
+        """ "1 to 256 device steps"; the unit alone, or nothing, where there are no limits."""
+        ends = "" if self.least is None else f"{self.least:g} to {self.most:g}"
+        return " ".join(filter(None, [ends, self.unit]))
+
 
 _BATCH_REASON = (
     "As many as fit into GPU memory. The plain backend packs a batch of stage 1 into one sequence, and its "
@@ -278,7 +284,11 @@ def _problems_of(field: Field, value: Any) -> list[str]:
 
 
 def _bad_base(model: str) -> list[str]:
-    if model == TINY or re.fullmatch(r"[\w.-]+/[\w.-]+", model) or model.startswith("/"):
+    if (
+        model == TINY
+        or re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", model)
+        or model.startswith("/")
+    ):
         return []
     return [f'base.model="{model}": write tiny, owner/name as on the hub, or the full path of a folder']
 

@@ -150,6 +150,12 @@ def _check_backend(recipe: dict[str, Any], found: Preflight) -> None:
 
 def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
     model = recipe["base"]["model"]
+    if "instruct" in model.rpartition("/")[2].lower():
+        found.warnings.append(
+            f"{model} has been taught to follow instructions already. Training it further takes some of that "
+            "away (the alignment tax), and its chat form may differ. Take the Base model of the same size, "
+            "unless you have a reason."
+        )
     needed = TINY_BYTES
     if recipes.needs_gpu(recipe):
         gpus = nvidia.gpu_memory_bytes()

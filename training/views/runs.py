@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -18,8 +19,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from curation.models import Snapshot
 from studio.http import SignedInRequest, download
 from training.domain import lifecycle, metrics
+from training.domain import recipe as recipes
 from training.domain.early_warnings import early_warnings
 from training.domain.run_folder import RunFolder
+from training.forms.recipes import RecipeForm
 from training.forms.runs import LogForm, RunFilterForm, StartRunForm
 from training.models import Run
 from training.services import (
@@ -50,9 +53,12 @@ def run_start(request: SignedInRequest) -> HttpResponse:
     """Choose, see what would stop the run, start it. A GET with ?snapshot= shows the checks at once."""
     if request.method == "POST":
         form = StartRunForm(request.POST)
-        if form.is_valid():
+        values = recipe_form(request.POST)
+        if form.is_valid() and values.is_valid() and "check" not in request.POST:
             try:
-                first, *others = launching.launch_replicates(author=request.user, **form.cleaned_data)
+                first, *others = launching.launch_replicates(
+                    author=request.user, overrides=values.overrides, **form.cleaned_data
+                )
             except launching.PreflightRefused:
                 pass  # the page shows the same checks again, with what blocks
             else:
@@ -61,9 +67,21 @@ def run_start(request: SignedInRequest) -> HttpResponse:
                 if others:
                     return redirect(f"{reverse('run_list')}?group={quote(first.group)}")
                 return redirect("run_page", first.pk)
-        return render(request, "training/run_start.html", start_page(form), status=422)
+        good = "check" in request.POST and form.is_valid() and values.is_valid()
+        return render(
+            request, "training/run_start.html", start_page(form, values), status=200 if good else 422
+        )
     form = StartRunForm(initial=chosen(request))
-    return render(request, "training/run_start.html", start_page(form))
+    values = recipe_form({"recipe_name": form.initial["recipe_name"]})
+    return render(request, "training/run_start.html", start_page(form, values))
+
+
+def recipe_form(sent: Mapping[str, Any]) -> RecipeForm:
+    """The values of the recipe that was chosen: its own, or as they were sent if they were shown for it."""
+    name = str(sent.get("recipe_name", ""))
+    known = name if name in recipes.RECIPE_NAMES else "rehearsal"
+    shown = dict(sent.items()) if sent.get("values_of") == known else {}
+    return RecipeForm(known, RecipeForm(known).own_values | shown)
 
 
 def chosen(request: HttpRequest) -> dict[str, Any]:
@@ -73,18 +91,25 @@ def chosen(request: HttpRequest) -> dict[str, Any]:
     return start | {name: request.GET[name] for name in start if request.GET.get(name)}
 
 
-def start_page(form: StartRunForm) -> dict[str, Any]:
+def start_page(form: StartRunForm, values: RecipeForm) -> dict[str, Any]:
     """The form with the checks of what it has chosen, if that can be checked at all."""
     choice = StartRunForm(form.data or {**form.initial, "idempotency_key": "preview"})
     valid = choice.is_valid()
     check = None
-    if valid:
+    if valid and values.is_valid():
         check = preflighting.check(
-            snapshot=choice.cleaned_data["snapshot"], recipe_name=choice.cleaned_data["recipe_name"]
+            snapshot=choice.cleaned_data["snapshot"],
+            recipe_name=choice.cleaned_data["recipe_name"],
+            overrides=values.overrides,
         )
-    elif not form.is_bound and form.initial.get("snapshot"):
+    elif not valid and not form.is_bound and form.initial.get("snapshot"):
         form = choice  # a URL with an unknown dataset version or recipe: say so at the field
-    return {"form": form, "check": check, "snapshots_exist": Snapshot.objects.exists()}
+    return {
+        "form": form,
+        "values": values,
+        "check": check,
+        "snapshots_exist": Snapshot.objects.exists(),
+    }
 
 
 @require_GET

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from hashlib import sha256
 
 import pytest
 
 from curation.models import AuditEntry, Example, PairJudgement, Review, SecretWaiver, Snapshot
-from curation.services import comparing, planning, snapshotting, standing, waiving
+from curation.services import comparing, importing, planning, snapshotting, standing, waiving
 from curation.services.selecting import Selection
 from tests import makers
 
@@ -228,6 +229,21 @@ def test_the_leak_report_names_the_closest_pairs_and_where_each_kind_stands(tmp_
     assert (closest[0]["rule"], report["leaks"]["sampled"]) == ("text", False)
     (row,) = report["strata"]
     assert (row["generation"], row["type"], row["train"] + row["validation"]) == ("all", "completion", 8)
+
+
+def test_the_report_names_tasks_of_the_triage_pool_and_none_of_the_holdout(tmp_path, maintainer):
+    for pool in ("holdout", "triage"):
+        makers.put(tmp_path, f"tasks/{pool}/{pool}-task.md", makers.example_text(f"Task of {pool}"))
+    importing.import_tasks(tmp_path)
+    makers.approved()
+
+    frozen = makers.freeze(name="v1", author=maintainer)
+
+    assert {pair["b"] for pair in frozen.report["leaks"]["tasks"]} == {
+        "a task of the holdout",
+        "triage/triage-task.md",
+    }
+    assert "holdout-task" not in json.dumps(frozen.report)
 
 
 def test_clusters_that_a_new_text_joins_are_told(maintainer):

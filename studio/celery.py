@@ -54,6 +54,11 @@ app.conf.beat_schedule = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "collect what nothing refers to": {
+        "task": "training.tasks.collect_garbage",
+        "schedule": timedelta(days=1),
+        "options": {"expires": 3600},
+    },
     "tend imports": {
         "task": "curation.tasks.tend_imports",
         "schedule": timedelta(seconds=5),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from training.services import launching, leasing, reaping, supervising
+from training.services import launching, leasing, reaping, storekeeping, supervising
 
 
 @shared_task(ignore_result=True)
@@ -24,3 +24,9 @@ def dispatch() -> None:
 def reap() -> None:
     """Take back runs whose worker is gone; beat sends this every few seconds."""
     reaping.reap()
+
+
+@shared_task(ignore_result=True)
+def collect_garbage() -> None:
+    """Remove from the artifact store what nothing refers to; beat sends this once a day."""
+    storekeeping.collect()

@@ -86,10 +86,19 @@ class Store:
             return _folder_digest({name: file_sha256(path / name) for name in _file_names(path)})
         return file_sha256(path) if path.exists() else None
 
+    def entries(self) -> Iterator[Path]:
+        """All that lies in the store: whole things, and what a crash left half-written."""
+        for child in sorted(self.root.glob("*")):
+            if child.suffix == ".part":
+                yield child
+            elif child.is_dir():
+                yield from sorted(child.iterdir())
+
     def _move_in(self, part: Path, sha256: str) -> None:
         target = self.path_of(sha256)
         target.parent.mkdir(exist_ok=True)
         if target.exists():
+            os.utime(target)  # it is wanted again: no garbage that happens to be old
             return
         try:
             part.rename(target)
@@ -165,3 +174,13 @@ def put(path: Path) -> Stored:
 def path_of(sha256: str) -> Path:
     """Where this installation's store keeps it; see Store.path_of."""
     return _shop().path_of(sha256)
+
+
+def digest_now(sha256: str) -> str | None:
+    """The digest that it has in this installation's store today; see Store.digest_now."""
+    return _shop().digest_now(sha256)
+
+
+def entries() -> Iterator[Path]:
+    """All that lies in this installation's store; see Store.entries."""
+    return _shop().entries()

@@ -9,15 +9,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from curation.services import verifying
+from training.services import storekeeping
 
-# What is checked -> the check, which yields all that it finds. What training writes belongs here, too.
-CHECKS = {**verifying.CHECKS}
+# What is checked -> the check, which yields all that it finds.
+CHECKS = {**verifying.CHECKS, **storekeeping.CHECKS}
 MOST_TOLD = 1_000  # of each check; the count is the whole
 
 
 class Command(BaseCommand):
     help = (
-        "Compute every digest anew: of dataset versions, their rows and texts, and of test tasks. "
+        "Compute every digest anew: of dataset versions, their rows and texts, of test tasks and of models. "
         "Says all that does not match; exit 1 if anything does not. Changes nothing."
     )
 

@@ -33,6 +33,11 @@ def whole_number(name: str, default: int, *, least: int, most: int) -> int:
     return int(value)
 
 
+def words(name: str, default: list[str]) -> list[str]:
+    """A list with commas between its words."""
+    return [word.strip() for word in text(name, ",".join(default)).split(",") if word.strip()]
+
+
 def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     value = text(name, default)
     if value not in choices:

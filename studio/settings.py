@@ -145,6 +145,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # Training and evaluation
 STUDIO_TRAINING_DATA = Path(env.text("STUDIO_TRAINING_DATA") or ROOT / "training-data")
 STUDIO_BASE_MODELS = env.folder("STUDIO_BASE_MODELS", VAR / "base-models")
+STUDIO_ALLOWED_BASES = env.words(
+    "STUDIO_ALLOWED_BASES",
+    [f"Qwen/Qwen2.5-Coder-{size}" for size in ("0.5B", "1.5B", "3B", "7B", "14B", "32B")],
+)
 STUDIO_TRAINING_BACKEND = env.choice("STUDIO_TRAINING_BACKEND", "plain", ("plain", "unsloth"))
 STUDIO_BBJCPL = env.text("STUDIO_BBJCPL")
 STUDIO_BBJCPL_PREFIX = [folder for folder in env.text("STUDIO_BBJCPL_PREFIX").split(":") if folder]

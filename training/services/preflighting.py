@@ -156,6 +156,9 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
             "away (the alignment tax), and its chat form may differ. Take the Base model of the same size, "
             "unless you have a reason."
         )
+    if refused := _not_allowed(recipe["base"]):
+        found.blocking.append(refused)
+        return
     needed = TINY_BYTES
     if recipes.needs_gpu(recipe):
         gpus = nvidia.gpu_memory_bytes()
@@ -179,6 +182,31 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
             f"The run needs an estimated {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free "
             "where STUDIO_VAR lies. Free some space, or set STUDIO_VAR to a larger volume."
         )
+
+
+def _not_allowed(base: dict[str, Any]) -> str:
+    """Why this base model may not be trained on; "" when it may. An admin decides which weights are loaded."""
+    model, revision = base["model"], base["revision"]
+    if model == recipes.TINY or _is_below(model, settings.STUDIO_BASE_MODELS):
+        return ""
+    pins = dict(word.partition("@")[::2] for word in settings.STUDIO_ALLOWED_BASES)
+    if model not in pins:
+        known = ", ".join(pins) or "none"
+        return (
+            f"The base model {model} is not among those that this studio may load ({known}). Take one of "
+            "them, or have an admin add it to STUDIO_ALLOWED_BASES."
+        )
+    if pins[model] and revision != pins[model]:
+        return (
+            f"{model} may be loaded at revision {pins[model]} only, as STUDIO_ALLOWED_BASES says: write that "
+            "into base.revision."
+        )
+    return ""
+
+
+def _is_below(model: str, shelf: Path) -> bool:
+    """Whether it is the full path of a folder that somebody has put on the shelf."""
+    return model.startswith("/") and Path(model).resolve().is_relative_to(Path(shelf).resolve())
 
 
 def _check_gpu_memory(recipe: dict[str, Any], folder: Path, gpus: list[int], found: Preflight) -> None:

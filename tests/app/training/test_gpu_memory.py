@@ -106,3 +106,30 @@ def test_the_driver_is_asked_and_believed_only_when_it_gives_numbers(answer, siz
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
 
     assert nvidia.gpu_memory_bytes() == sizes
+
+
+def blocking(snapshot, model: str, revision: str = "") -> list[str]:
+    base = {"base": {"model": model, "revision": revision}}
+    return preflighting.check(snapshot=snapshot, recipe_name="qwen7b", overrides=base).blocking
+
+
+def test_only_bases_that_an_admin_has_named_are_loaded(snapshot, settings, var):
+    settings.STUDIO_ALLOWED_BASES = ["Qwen/Qwen2.5-Coder-7B", f"acme/bbj@{'a' * 40}"]
+
+    (other,) = blocking(snapshot, "evil/model")
+    assert (
+        "evil/model is not among those that this studio may load (Qwen/Qwen2.5-Coder-7B, acme/bbj)" in other
+    )
+    assert "not among" in blocking(snapshot, "/etc")[0]
+    assert "not among" in blocking(snapshot, f"{var}/base-models/../elsewhere")[0]
+    assert "at revision aaaa" in blocking(snapshot, "acme/bbj")[0]
+
+
+def test_an_allowed_base_and_a_folder_on_the_shelf_are_looked_for(snapshot, settings, var):
+    settings.STUDIO_ALLOWED_BASES = [f"acme/bbj@{'a' * 40}"]
+
+    for said in (
+        blocking(snapshot, "acme/bbj", "a" * 40),
+        blocking(snapshot, f"{var}/base-models/of-ours"),
+    ):
+        assert "is not on this machine" in said[0]

@@ -185,7 +185,7 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
 
 
 def _not_allowed(base: dict[str, Any]) -> str:
-    """Why this base model may not be trained on; "" when it may. An admin decides which weights are loaded."""
+    """Why this base model may not be trained on, "" when it may: an admin says which weights are loaded."""
     model, revision = base["model"], base["revision"]
     if model == recipes.TINY or _is_below(model, settings.STUDIO_BASE_MODELS):
         return ""

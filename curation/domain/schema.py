@@ -111,6 +111,10 @@ def _explain(
         return
     allowed = choices(field)
     if allowed:
+        if isinstance(value, list) and field_kinds()[field] == "word":
+            words = ", ".join(allowed)
+            yield problem("wrong-kind", f"{field} is a list, and holds one word.", f"Write one of {words}.")
+            return
         for item in value if isinstance(value, list) else [value]:
             if item == "all" and isinstance(value, list):
                 yield problem(

@@ -10,7 +10,7 @@ from typing import Any
 
 from curation.domain.loss_mask import Mask
 
-MOST_NAMED = 200  # rows of each kind; the counts are of all
+MOST_NAMED = 100  # rows of each kind; the counts are of all
 
 
 @dataclass

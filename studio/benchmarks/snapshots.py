@@ -21,7 +21,7 @@ STEPS = ("freeze", "export", "diff")
 
 
 def measure(say: Callable[[str], None]) -> list[Table]:
-    """One table. Takes about fifteen minutes, most of it for writing the examples.
+    """One table. Takes about twenty minutes, most of it for writing the examples.
 
     Args:
         say: Told what is measured next.

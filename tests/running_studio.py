@@ -78,10 +78,18 @@ class Studio:
         return min(pid for pid, command in self.processes().items() if words in command)
 
 
-def start(var: Path, *arguments: str, database_url: str = "") -> Studio:
-    """Start `up` on this folder. The caller ends it with `end`."""
+def start(var: Path, *arguments: str, database_url: str = "", web_processes: int = 1) -> Studio:
+    """Start `up` on this folder. The caller ends it with `end`.
+
+    Args:
+        web_processes: One is enough where several make no difference, and takes less of the machine.
+    """
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("STUDIO_", "PYTEST_"))}
-    environment |= {"STUDIO_VAR": str(var), "STUDIO_NO_BOOTSTRAP": "1"}
+    environment |= {
+        "STUDIO_VAR": str(var),
+        "STUDIO_NO_BOOTSTRAP": "1",
+        "STUDIO_WEB_PROCESSES": str(web_processes),
+    }
     if database_url:
         environment["STUDIO_DATABASE_URL"] = database_url
     process = subprocess.Popen(

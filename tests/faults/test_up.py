@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from tests import running_studio
 from tests.running_studio import Studio
@@ -28,8 +27,10 @@ def start_studio(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
     """Starts `up` on a folder of the test's own; whatever it leaves behind is killed afterwards."""
     started: list[Studio] = []
 
-    def start(*arguments: str) -> Studio:
-        studio = running_studio.start(tmp_path, "--no-rehearsal", *(arguments or ("--port", "0")))
+    def start(*arguments: str, web_processes: int = 1) -> Studio:
+        studio = running_studio.start(
+            tmp_path, "--no-rehearsal", *(arguments or ("--port", "0")), web_processes=web_processes
+        )
         started.append(studio)
         return studio
 
@@ -47,7 +48,7 @@ def get(address: str) -> tuple[int, dict]:
 
 
 def test_a_first_start_gets_ready_and_ctrl_c_leaves_no_process(start_studio):
-    studio = start_studio()
+    studio = start_studio(web_processes=2)
     studio.wait_until_ready()
 
     status, health = get(f"{studio.address()}/readyz")
@@ -60,8 +61,7 @@ def test_a_first_start_gets_ready_and_ctrl_c_leaves_no_process(start_studio):
     assert health["parts"]["cpu_worker"]["ok"]
     assert health["parts"]["gpu_worker"]["ok"]
     assert first_login.stat().st_mode & 0o777 == 0o600
-    # Of several web processes there is also their parent, and what Python starts to clean up behind them.
-    web = 1 if settings.STUDIO_WEB_PROCESSES == 1 else 1 + settings.STUDIO_WEB_PROCESSES + 1
+    web = 1 + 2 + 1  # their parent, the two, and what Python starts to clean up behind them
     assert len(running) == 1 + 1 + web + 1 + 3 + 2, running  # up, broker, web, beat, workers with 2 and 1
     assert code == 0, studio.text()
     assert studio.processes() == {}
@@ -69,7 +69,7 @@ def test_a_first_start_gets_ready_and_ctrl_c_leaves_no_process(start_studio):
 
 
 def test_killing_the_launcher_leaves_no_process(start_studio):
-    studio = start_studio()
+    studio = start_studio(web_processes=2)
     studio.wait_until_ready()
 
     studio.process.kill()

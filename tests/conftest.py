@@ -17,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from studio import broker as embedded_broker
 
-ASKS_FOR_A_DATABASE = {"db", "transactional_db", "live_server", "database_url"}
+ASKS_FOR_A_DATABASE = {"db", "transactional_db", "live_server"}
 
 
 def pytest_configure() -> None:

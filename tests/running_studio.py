@@ -78,7 +78,7 @@ class Studio:
         return min(pid for pid, command in self.processes().items() if words in command)
 
 
-def start(var: Path, *arguments: str, database_url: str = "", web_processes: int = 1) -> Studio:
+def start(var: Path, *arguments: str, web_processes: int = 1) -> Studio:
     """Start `up` on this folder. The caller ends it with `end`.
 
     Args:
@@ -90,8 +90,6 @@ def start(var: Path, *arguments: str, database_url: str = "", web_processes: int
         "STUDIO_NO_BOOTSTRAP": "1",
         "STUDIO_WEB_PROCESSES": str(web_processes),
     }
-    if database_url:
-        environment["STUDIO_DATABASE_URL"] = database_url
     process = subprocess.Popen(
         [sys.executable, "manage.py", "up", *arguments],
         cwd=ROOT,

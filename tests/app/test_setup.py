@@ -296,7 +296,7 @@ def test_ci_runs_the_one_check_command_and_the_tests_on_both_databases():
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
-@pytest.mark.parametrize("fixture", ["db", "transactional_db", "live_server", "database_url", "broker"])
+@pytest.mark.parametrize("fixture", ["db", "transactional_db", "live_server", "broker"])
 def test_the_second_run_takes_the_tests_that_ask_for_a_database(fixture):
     """No other test can differ between the two: pytest-django refuses it a connection."""
     asking = SimpleNamespace(fixturenames=["page", fixture], get_closest_marker=lambda name: None)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests import running_studio
 from tests.running_studio import Studio
+
+pytestmark = pytest.mark.one_database
 
 REHEARSAL_TIMEOUT_S = 600  # well under a minute on an idle machine; other tests share this one
 SHORT_REHEARSAL = """
@@ -64,32 +63,12 @@ STEP -1 makes FOR count downwards. The loop ends when count has gone below last.
 
 
 @pytest.fixture
-def database_url() -> Iterator[str]:
-    """A database of the walk's own on the PostgreSQL that this test run uses; "" for SQLite in the folder."""
-    from django.conf import settings
-
-    own = settings.DATABASES["default"]
-    if own["ENGINE"] != "django.db.backends.postgresql":
-        yield ""
-        return
-    import psycopg
-
-    name = f"walk_{secrets.token_hex(4)}"
-    server = os.environ["STUDIO_DATABASE_URL"]
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield urlsplit(server)._replace(path=f"/{name}").geturl()
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def studio(tmp_path: Path, database_url: str) -> Iterator[Studio]:
+def studio(tmp_path: Path) -> Iterator[Studio]:
     """A first start as a newcomer makes it, seeded, with a rehearsal of few steps in the queue.
 
     Few, because the steps are the recipe's and the time is CI's; `manage.py rehearse` makes them all.
     """
-    studio = running_studio.start(tmp_path, "--port", "0", "--no-rehearsal", database_url=database_url)
+    studio = running_studio.start(tmp_path, "--port", "0", "--no-rehearsal")
     studio.wait_until_ready()
     run_here(studio, SHORT_REHEARSAL)
     yield studio

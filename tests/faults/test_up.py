@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -68,29 +69,8 @@ def test_a_first_start_gets_ready_and_ctrl_c_leaves_no_process(start_studio):
     assert not (studio.var / "broker-url").exists()
 
 
-def test_killing_the_launcher_leaves_no_process(start_studio):
-    studio = start_studio(web_processes=2)
-    studio.wait_until_ready()
-
-    studio.process.kill()
-
-    studio.wait_until(lambda: not studio.processes(), "the end of every process", 30)
-
-
-def test_when_one_process_dies_the_rest_is_stopped_and_it_is_named(start_studio):
-    studio = start_studio()
-    studio.wait_until_ready()
-
-    os.kill(studio.pid_of("-Q gpu"), signal.SIGKILL)
-    code = studio.process.wait(60)
-
-    assert code == 1
-    assert "gpu-worker ended with code -9" in studio.text()
-    assert studio.processes() == {}
-
-
-def test_a_second_start_on_the_same_folder_is_refused_and_the_first_goes_on(start_studio):
-    first = start_studio()
+def test_a_second_start_is_refused_and_killing_the_launcher_leaves_no_process(start_studio):
+    first = start_studio(web_processes=2)
     first.wait_until_ready()
 
     second = start_studio()
@@ -101,14 +81,22 @@ def test_a_second_start_on_the_same_folder_is_refused_and_the_first_goes_on(star
     assert "another `manage.py up` is running on this folder" in second.text()
     assert status == 200
 
+    first.process.kill()
 
-def test_a_taken_port_is_replaced_by_a_free_one(start_studio):
-    import socket
+    first.wait_until(lambda: not first.processes(), "the end of every process", 30)
 
+
+def test_a_taken_port_is_replaced_and_when_one_process_dies_it_is_named_and_the_rest_stopped(start_studio):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         studio = start_studio("--port", str(port))
         studio.wait_until_ready()
-
     assert f"Port {port} is taken" in studio.text()
     assert f":{port}" not in studio.address()
+
+    os.kill(studio.pid_of("-Q gpu"), signal.SIGKILL)
+    code = studio.process.wait(60)
+
+    assert code == 1
+    assert "gpu-worker ended with code -9" in studio.text()
+    assert studio.processes() == {}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from curation.models import AuditEntry, Example
 from tests import makers
+
+pytestmark = pytest.mark.one_database
 
 
 def test_a_change_is_planned_done_as_planned_and_undone(author):

@@ -11,6 +11,8 @@ from curation.services import queueing, reconciling, uploading, writing_back
 from curation.services.finding import Filters
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def conflict(maintainer, tmp_path: Path) -> ImportProblem:

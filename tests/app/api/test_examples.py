@@ -6,10 +6,14 @@ import io
 import zipfile
 from dataclasses import fields
 
+import pytest
+
 from curation.api.examples import Filters
 from curation.models import Draft, Example
 from curation.services import drafting, finding
 from tests import makers
+
+pytestmark = pytest.mark.one_database
 
 
 def test_a_program_writes_reads_and_edits_an_example(author):

@@ -221,11 +221,3 @@ def test_an_author_gets_what_the_schema_says_and_no_more(operation: Any, world: 
         assert may or answer.status_code in (401, 403, 405)
 
     ask(operation, question)
-
-
-@each_operation(times=1)
-def test_nobody_gets_anything_without_a_token(operation: Any, world: dict[str, Any]) -> None:
-    def question(case: Any) -> None:
-        assert send(case, world, "").status_code in (401, 405)
-
-    ask(operation, question)

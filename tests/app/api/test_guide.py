@@ -8,12 +8,15 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from curation.models import Example, Revision
 from tests import makers
 from tests.app.api.conftest import ROOT, program_of
+
+pytestmark = pytest.mark.one_database
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/api.md"
 EXAMPLE = re.compile(r"```sh\n# (\d{3})\n(curl .*?)\n```", re.S)

@@ -7,6 +7,8 @@ import pytest
 from curation.models import Example
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 WINDOW = 'rem window\nwindow! = BBjAPI().openSysGui("X0").addWindow(1,1,9,9,"a")\n'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from django.urls import reverse
 from ninja import Schema
 
@@ -13,6 +14,8 @@ from studio.api import api
 from studio.models import ApiToken
 from studio.reference import reference
 from tests import makers
+
+pytestmark = pytest.mark.one_database
 
 ASKED = {"name": "nightly", "days": 30, "scopes": ["examples:read", "runs:read"]}
 

@@ -7,6 +7,8 @@ import pytest
 from curation.models import Example
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 
 def match(example: Example) -> str:
     return f'"{example.content_hash}"'

@@ -15,6 +15,8 @@ from curation.services import bulk_editing
 from studio import audit_trail
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 LIST, CHOOSE = reverse("example_list"), reverse("bulk_choose")
 TEXT, VERDICT = reverse("bulk_text"), reverse("bulk_verdict")
 

@@ -12,6 +12,8 @@ from curation.models import Example, Revision, Snapshot
 from tests import makers
 from tests.chatml_set import SMALL, chatml_set
 
+pytestmark = pytest.mark.one_database
+
 
 def call(*words: Any) -> tuple[int, str]:
     """Exit code and output, as in a shell; a CommandError is one sentence and exit code 1 there."""

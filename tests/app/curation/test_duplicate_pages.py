@@ -13,6 +13,8 @@ from curation.services import comparing, resolving, reviewing, surveying, waking
 from tests import makers
 from tests.app.curation.test_resolving import near_examples, texts, variant
 
+pytestmark = pytest.mark.one_database
+
 
 def listed(client, **query) -> str:
     response = client.get(reverse("duplicate_list"), query)

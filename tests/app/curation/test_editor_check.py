@@ -15,6 +15,8 @@ from curation.models import Draft
 from curation.views.while_typing import MOST_FINDINGS
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 BROKEN = 'rem broken\nprint "never closed\nfor i=1 to 3\n'
 
 

@@ -17,6 +17,8 @@ from tests import makers, tiny_tokenizer
 from tests.browser_form import BrowserForm, read_form
 from tests.unit.curation.test_composing import SPLITTABLE
 
+pytestmark = pytest.mark.one_database
+
 DATA = Path(settings.ROOT) / "training-data"
 SHIPPED = sorted(str(file.relative_to(DATA)) for file in DATA.glob("*/*.md"))
 SCREEN = "rem screen\nprint 'CS'\n" + "x=1\n" * 9

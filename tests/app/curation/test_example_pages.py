@@ -6,6 +6,8 @@ from django.urls import reverse
 from curation.models import Draft, Example, Review, Revision
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 
 def page(client, name, *args, **query):
     return client.get(reverse(name, args=args), query)

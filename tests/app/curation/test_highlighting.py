@@ -15,6 +15,8 @@ from curation.domain.bbj.token_classes import TOKEN_CLASSES, classified
 from curation.views.highlighting import CSS_PREFIX, BbjLexer, code_lines, file_html
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 STATIC = Path(settings.ROOT) / "static"
 CSS = (STATIC / "studio.css").read_text()
 HOSTILE = 'rem <script>alert(1)</script> & "x"\nprint "<script>alert(2)</script>\n'

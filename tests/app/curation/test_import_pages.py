@@ -14,6 +14,8 @@ from tests import makers
 from tests.chatml_set import SMALL, chatml_set
 from tests.makers import worked
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(autouse=True)
 def _own_folder(settings, tmp_path):

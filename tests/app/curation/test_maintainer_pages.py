@@ -8,6 +8,8 @@ from django.urls import reverse
 from curation.models import Snapshot
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 
 def shown(response) -> str:
     return response.content.decode()

@@ -13,6 +13,8 @@ from curation.domain.chatml import chat_text, render
 from curation.services import measuring
 from tests import makers, tiny_tokenizer
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def shelf(settings, tmp_path: Path) -> Path:

@@ -12,6 +12,8 @@ from curation.services import mending, queueing, reporting, uploading
 from tests.chatml_set import SMALL, chatml_set, message_row
 from tests.makers import worked
 
+pytestmark = pytest.mark.one_database
+
 CODE = 'rem Say it\na$ = "hi"\nprint a$'
 FENCE = f"```bbj\n{CODE}\n```"
 

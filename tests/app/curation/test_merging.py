@@ -10,6 +10,8 @@ from curation.models import AuditEntry, Draft, Example
 from curation.services import drafting
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 CODE = "rem add up\ntotal = 0\nfor i = 1 to 10\n    total = total + i\nnext i\nprint total\n"
 
 

@@ -13,6 +13,8 @@ from curation.models import Assignment, Comment, Draft, Example, Reservation, Re
 from curation.services import amending, assigning, commenting, reserving, reviewing
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 QUEUE = {"from": "queue"}
 HTMX: dict[str, Any] = {"headers": {"hx-request": "true"}}
 

@@ -21,6 +21,8 @@ from curation.services import unpacking
 from curation.services.unpacking import ArchiveRefused, Member, members_of
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 
 def zipped(path: Path, files: dict[str, bytes], **more) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

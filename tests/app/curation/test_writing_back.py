@@ -17,6 +17,8 @@ from curation.services import archiving, exporting, writing_back
 from curation.services.finding import Filters
 from tests import makers
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(autouse=True)
 def var(tmp_path: Path, settings) -> Path:

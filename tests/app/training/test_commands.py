@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from training.models import Evaluation, Run
 from training.services import launching
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def said(*arguments: str, **options) -> str:

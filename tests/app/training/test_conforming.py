@@ -11,6 +11,8 @@ from training.models import Attempt, Evaluation
 from training.services import conforming, evaluating, scoring
 from training.services.conforming import Answered, confusion, share_as_asked
 
+pytestmark = pytest.mark.one_database
+
 ALL, DWC, BOTH, SCREEN = ("all",), ("dwc",), ("bbj-gui", "dwc"), ("character",)
 
 

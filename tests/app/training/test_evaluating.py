@@ -19,7 +19,7 @@ from training.domain.failure import Failure
 from training.models import Artifact, Attempt, Evaluation
 from training.services import evaluating, packaging, scoring, staging, triaging
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def pool(evaluation: Evaluation, name: str) -> scoring.PoolScore:

@@ -57,15 +57,15 @@ def test_the_same_is_shown_as_tables(capfd):
 
 @pytest.mark.slow(8)
 def test_imports_are_measured_in_a_studio_of_their_own(monkeypatch, db):
-    monkeypatch.setattr(imports, "CHATML_LINES", (20,))
-    monkeypatch.setattr(imports, "MARKDOWN_FILES", (10,))
+    monkeypatch.setattr(imports, "CHATML_LINES", (10, 20))
+    monkeypatch.setattr(imports, "MARKDOWN_FILES", (5, 10))
     out = io.StringIO()
 
     call_command("bench", "imports", "--json", stdout=out)
 
     report = json.loads(out.getvalue())
-    assert [row["stored"] for row in report["chatml"]["rows"]] == [20]
-    assert [row["stored"] for row in report["markdown"]["rows"]] == [10]
+    assert [row["stored"] for row in report["chatml"]["rows"]] == [10, 20]
+    assert [row["stored"] for row in report["markdown"]["rows"]] == [5, 10]
     assert report["chatml"]["rows"][0]["check_cpu_s"] > 0
     assert not ImportJob.objects.exists()
 

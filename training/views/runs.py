@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -216,24 +216,20 @@ def _log_folder(run: Run, stage: str) -> RunFolder:
 
 @require_POST
 def run_cancel(request: SignedInRequest, run_id: int) -> HttpResponse:
-    run = get_object_or_404(Run, pk=run_id)
-    try:
-        cancelling.request_cancel(run=run, by=request.user)
-    except cancelling.AlreadyFinished as error:
-        if request.htmx:
-            return render(request, "training/_run_live.html", live(run) | {"problem": str(error)}, status=422)
-        messages.warning(request, str(error))
-    if request.htmx:
-        return render(request, "training/_run_live.html", live(run))
-    return redirect("run_page", run.pk)
+    return _asked(request, run_id, cancelling.request_cancel)
 
 
 @require_POST
 def run_keep(request: SignedInRequest, run_id: int) -> HttpResponse:
     """Stop and keep: the stage that trains ends now, and the run goes on with what it has learnt."""
+    return _asked(request, run_id, cancelling.request_keep)
+
+
+def _asked(request: SignedInRequest, run_id: int, ask: Callable[..., Run]) -> HttpResponse:
+    """The run's page again after a request to its supervisor, with the reason where it came too late."""
     run = get_object_or_404(Run, pk=run_id)
     try:
-        cancelling.request_keep(run=run, by=request.user)
+        ask(run=run, by=request.user)
     except (cancelling.AlreadyFinished, cancelling.NothingToKeep) as error:
         if request.htmx:
             return render(request, "training/_run_live.html", live(run) | {"problem": str(error)}, status=422)

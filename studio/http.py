@@ -9,7 +9,7 @@ from typing import IO
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.handlers.asgi import ASGIRequest
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django_htmx.middleware import HtmxDetails
@@ -30,10 +30,10 @@ def download(
     request: HttpRequest, file: IO[bytes], *, name: str, size_bytes: int, content_type: str
 ) -> StreamingHttpResponse:
     """Send an open file under this name, block by block, and close it."""
-    if not isinstance(request, ASGIRequest):
-        return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
-    # An ordinary iterator would be read to its end into memory first, and a model has gigabytes.
-    response = StreamingHttpResponse(_blocks(file), content_type=content_type)
+    blocks = _limited(file, size_bytes)
+    # Over ASGI an ordinary iterator would be read to its end into memory first, and a model has gigabytes.
+    over_asgi = isinstance(request, ASGIRequest)
+    response = StreamingHttpResponse(_in_a_thread(blocks) if over_asgi else blocks, content_type=content_type)
     response["Content-Length"] = str(size_bytes)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
@@ -56,11 +56,7 @@ def resumable(
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size_bytes}"})
     wanted = part or ranges.Part(0, size_bytes - 1, size_bytes)
     file.seek(wanted.first)
-    blocks = _limited(file, wanted.size)
-    over_asgi = isinstance(request, ASGIRequest)
-    response = StreamingHttpResponse(_in_a_thread(blocks) if over_asgi else blocks, content_type=content_type)
-    response["Content-Length"] = str(wanted.size)
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    response = download(request, file, name=name, size_bytes=wanted.size, content_type=content_type)
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = f'"{etag}"'
     if part:
@@ -97,10 +93,3 @@ async def _in_a_thread(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Read in another thread, so that other requests go on."""
     while (block := await asyncio.to_thread(next, blocks, None)) is not None:
         yield block
-
-
-async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """Read in another thread, so that other requests go on."""
-    with file:
-        while block := await asyncio.to_thread(file.read, BLOCK_BYTES):
-            yield block

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from curation.domain import chatml, duplicates, markdown
 from curation.domain.markdown import ExampleDoc
-from curation.models import GeneralExample, TaskSet
+from curation.models import GeneralExample
+from curation.services import posing
 
 WHOLE, CODE = duplicates.WHOLE_THRESHOLD, duplicates.CODE_THRESHOLD  # normalised Indel similarity, 0..1
 CODE_TOKENS, SAME_TOKENS = duplicates.LEAST_CODE_TOKENS, 10
@@ -67,7 +68,7 @@ def compared_program(path: str, text: str, content_hash: str) -> Compared:
 
 def held_out() -> tuple[list[Compared], str]:
     """The test tasks of the newest set, which no text may come close to, and the name of the set."""
-    newest = TaskSet.objects.order_by("-pk").first()
+    newest = posing.newest_set()
     if newest is None:
         return [], ""
     docs = [(task, markdown.parse(task.text, path=task.path).doc) for task in newest.tasks.all()]

@@ -18,7 +18,7 @@ from curation.domain.labelling import IMPORT
 from curation.domain.markdown import ExampleDoc
 from curation.domain.problems import Problem, has_errors
 from curation.models import CorpusProgram, Example, Task, TaskSet
-from curation.services import advising, auditing, authoring, comparing, gathering, source_files
+from curation.services import advising, auditing, authoring, comparing, gathering, posing, source_files
 
 Change = Literal["new", "changed", "unchanged", "refused"]
 
@@ -180,7 +180,7 @@ def import_tasks(root: Path) -> TaskSet | None:
     digest = tasks.digest(file.member for file in files)
     if present := TaskSet.objects.filter(digest=digest).first():
         return present
-    newest = TaskSet.objects.order_by("-pk").first()
+    newest = posing.newest_set()
     if newest and newest.created_by_id:
         return newest
     task_set = TaskSet.objects.create(name=f"tasks-{TaskSet.objects.count() + 1}", digest=digest)

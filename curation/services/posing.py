@@ -14,6 +14,11 @@ from curation.models.examples import DISCARDED, ExampleQuerySet
 from curation.services import auditing
 
 
+def newest_set() -> TaskSet | None:
+    """The set that models are scored on now, and that no text may come close to."""
+    return TaskSet.objects.order_by("-pk").first()
+
+
 class MarkStays(Exception):
     """Nothing was changed; the message says why."""
 

@@ -6,21 +6,19 @@ holds this lock as long as it lives, so that no second one is started beside it.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import socket
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.conf import settings
 
+from training.adapters.file_lock import StillLocked, locked
 from training.domain.failure import Failure
 
 PATIENCE_S = 60.0  # what a killed process with a GPU may take to end
-POLL_S = 0.5
 
 
 def this_gpu() -> str:
@@ -37,26 +35,20 @@ def held(gpu: str, tick: Callable[[], object] = lambda: None) -> Iterator[int]:
     """Hold the lock of this GPU; gives the file descriptor that children inherit.
 
     Args:
-        tick: Called about twice a second while it waits; what it raises ends the waiting.
+        tick: Called several times a second while it waits; what it raises ends the waiting.
 
     Raises:
         Failure: gpu_busy: a process that is left of another run still holds it.
     """
     file = lock_file(gpu)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as lock:
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if time.monotonic() > until:
-                    raise Failure(
-                        "gpu_busy",
-                        f"A process that is left of an earlier run still uses {gpu}. Look for it with "
-                        f"`fuser {file}`, stop it, then start the run again.",
-                    ) from error
-            tick()
-            time.sleep(POLL_S)
+    with ExitStack() as stack:
+        try:
+            lock = stack.enter_context(locked(file, patience_s=PATIENCE_S, tick=tick))
+        except StillLocked as error:
+            raise Failure(
+                "gpu_busy",
+                f"A process that is left of an earlier run still uses {gpu}. Look for it with "
+                f"`fuser {file}`, stop it, then start the run again.",
+            ) from error
         yield lock.fileno()

@@ -73,7 +73,7 @@ def plan() -> TaskPlan:
         _apart(items),
         _unseen(items),
     )
-    newest = TaskSet.objects.order_by("-pk").first()
+    newest = posing.newest_set()
     digest = tasks.digest(members)
     return TaskPlan(
         tuple(chosen),

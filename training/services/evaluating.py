@@ -21,7 +21,7 @@ from curation.domain.bbj import conformance
 from curation.domain.markdown import ExampleDoc
 from curation.domain.tasks import FRAGMENT, MEANT_TO_FAIL, PROGRAM
 from curation.models import Task, TaskSet
-from curation.services import auditing
+from curation.services import auditing, posing
 from training.adapters import checker as checkers
 from training.adapters import process, storage
 from training.adapters.checker import Checker, Verdict
@@ -30,7 +30,7 @@ from training.domain.failure import Failure
 from training.domain.marks import is_right
 from training.domain.run_folder import RunFolder, values_digest
 from training.models import Artifact, Attempt, Evaluation, Run
-from training.services import leasing, preflighting
+from training.services import leasing
 from training.services.watching import Cancelled, Watch
 
 CHECKS_AT_ONCE = 50  # programs; one start of the compiler takes about as long as checking this many
@@ -99,7 +99,7 @@ def evaluate(
             whatever the generation reports.
         Cancelled, Zombie: from the watch.
     """
-    tasks = task_set or preflighting.newest_task_set()
+    tasks = task_set or posing.newest_set()
     if tasks is None:
         raise Failure(
             "config_invalid", "There are no test tasks. Import training-data/tasks, then evaluate again."
@@ -181,7 +181,7 @@ def parallel_answers(recipe: dict[str, Any]) -> int:
 
 def configuration_digest(run: Run) -> str:
     """Tells an evaluation stage whether it has been done with the same tasks, decoding and checker."""
-    tasks = preflighting.newest_task_set()
+    tasks = posing.newest_set()
     return values_digest(configuration(tasks, run.recipe, checkers.choose())) if tasks else ""
 
 

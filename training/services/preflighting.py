@@ -14,8 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Q
 
-from curation.models import Snapshot, TaskSet
-from curation.services import inspecting, masking, snapshotting
+from curation.models import Snapshot
+from curation.services import inspecting, masking, posing, snapshotting
 from training.adapters import nvidia
 from training.domain import recipe as recipes
 from training.domain import vram
@@ -107,7 +107,7 @@ def _check_snapshot(snapshot: Snapshot, found: Preflight) -> None:
 
 
 def _check_tasks(found: Preflight) -> None:
-    tasks = newest_task_set()
+    tasks = posing.newest_set()
     if tasks is None:
         found.blocking.append(
             "There are no test tasks, so the model could not be scored. Import training-data/tasks first."
@@ -122,10 +122,6 @@ def _check_tasks(found: Preflight) -> None:
         )
     words = f"{tasks.name}: {pools['holdout']} holdout, {pools['triage']} triage"
     found.facts.append(("Test tasks", words))
-
-
-def newest_task_set() -> TaskSet | None:
-    return TaskSet.objects.order_by("-pk").first()
 
 
 def _check_packages(found: Preflight) -> None:

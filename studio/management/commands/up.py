@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -12,7 +11,7 @@ import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +24,7 @@ from django.utils import timezone
 from studio import broker, env, web_server
 from studio.health import QUEUES
 from studio.launcher import Child, Launcher
+from training.adapters.file_lock import StillLocked, locked
 
 STOP_ORDER = [["beat"], ["cpu-worker", "gpu-worker"], ["web"], ["broker"]]
 PROCESSES = {"cpu": 2, "gpu": 1}  # of each worker; one training at a time holds the GPU
@@ -150,19 +150,14 @@ class Command(BaseCommand):
 @contextmanager
 def only_one(var: Path) -> Iterator[IO[str]]:
     """Hold var/up.lock: two brokers on one folder would spoil the queue. The broker inherits the lock."""
-    with (var / "up.lock").open("a") as lock:
-        until = time.monotonic() + LOCK_PATIENCE_S
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if time.monotonic() > until:
-                    raise CommandError(
-                        f"{var}: another `manage.py up` is running on this folder. Stop it first, or set "
-                        "STUDIO_VAR to another folder for a second studio."
-                    ) from error
-                time.sleep(0.2)
+    with ExitStack() as stack:
+        try:
+            lock = stack.enter_context(locked(var / "up.lock", patience_s=LOCK_PATIENCE_S))
+        except StillLocked as error:
+            raise CommandError(
+                f"{var}: another `manage.py up` is running on this folder. Stop it first, or set "
+                "STUDIO_VAR to another folder for a second studio."
+            ) from error
         yield lock
 
 

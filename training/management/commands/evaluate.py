@@ -11,11 +11,12 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from curation.domain.tasks import PROGRAM
 from curation.models import TaskSet
+from curation.services import posing
 from training.domain import recipe as recipes
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder
 from training.models import Run
-from training.services import conforming, evaluating, preflighting, scoring, staging
+from training.services import conforming, evaluating, scoring, staging
 
 
 class Command(BaseCommand):
@@ -91,7 +92,7 @@ class Command(BaseCommand):
 
 
 def find_tasks(name: str | None) -> TaskSet:
-    tasks = TaskSet.objects.filter(name=name).first() if name else preflighting.newest_task_set()
+    tasks = TaskSet.objects.filter(name=name).first() if name else posing.newest_set()
     if tasks is None:
         known = ", ".join(TaskSet.objects.values_list("name", flat=True)) or "none yet: import training-data"
         raise CommandError(f"There is no such task set. There are: {known}.")

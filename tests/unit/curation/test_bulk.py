@@ -98,9 +98,9 @@ def test_a_file_that_no_form_can_hold_is_left_out_with_the_reason():
         bulk.with_difficulty(unsplittable, "advanced")
 
 
-tags = st.text(
-    st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20
-).filter(lambda tag: not list(markdown.check_characters(tag, "")))  # a control token is no tag
+tags = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20).filter(
+    lambda tag: not list(markdown.check_characters(tag, ""))
+)  # a control token is no tag
 
 
 @given(st.lists(tags, max_size=5, unique=True), tags, st.sampled_from(DIFFICULTIES))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -29,6 +30,9 @@ def prepare() -> None:
     os.environ["STUDIO_VAR"] = _made_here[0]
     os.environ["STUDIO_REDIS_URL"] = NOBODY
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Most processes that the tests start live for a second or two; compiling the studio takes half of one.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # Playwright's synchronous interface runs an event loop in the thread that also uses the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 

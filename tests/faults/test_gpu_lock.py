@@ -89,6 +89,8 @@ def test_a_stage_inherits_the_lock(var):
     assert seen == [True]
 
 
-def children() -> list[int]:
-    with open(f"/proc/self/task/{os.getpid()}/children") as listed:
-        return [int(pid) for pid in listed.read().split()]
+def children(of: int | None = None) -> list[int]:
+    """Every process below this one."""
+    with open(f"/proc/{of or os.getpid()}/task/{of or os.getpid()}/children") as listed:
+        direct = [int(pid) for pid in listed.read().split()]
+    return [pid for child in direct for pid in (child, *children(child))]

@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from training.adapters import pid_namespace
 from training.adapters.process import LINE_MOST_BYTES, run_stage, visible
 from training.domain.run_folder import RunFolder
 
@@ -153,23 +155,97 @@ def test_when_the_supervisor_fails_the_stage_is_killed_with_it(folder):
     assert len(folder.metrics()[0]) == steps
 
 
+CHILD = """
+import pathlib, subprocess, sys
+from training.domain.run_folder import RunFolder
+
+folder = RunFolder(pathlib.Path(sys.argv[1]).parent)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+folder.append_metrics({"step": 1})
+child.wait()
+"""
+
+
+def alive(mark: str) -> list[int]:
+    """The processes whose environment holds this."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        with suppress(OSError):
+            if folder.name.isdecimal() and mark.encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+def gone(mark: str) -> bool:
+    until = time.monotonic() + 10
+    while alive(mark) and time.monotonic() < until:
+        time.sleep(0.02)
+    return not alive(mark)
+
+
+@pytest.fixture(params=["alone", "in a PID namespace"])
+def namespace(request, monkeypatch):
+    """Run stages without, and with."""
+    wanted = request.param != "alone"
+    if wanted and not pid_namespace.works():
+        pytest.skip("bubblewrap does not work here")
+    monkeypatch.setenv("PATH", os.environ["PATH"] if wanted else str(Path(sys.executable).parent))
+    pid_namespace.works.cache_clear()
+    assert pid_namespace.works() is wanted
+    yield wanted
+    pid_namespace.works.cache_clear()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tie a process to its parent")
-def test_when_the_supervisor_is_killed_the_stage_dies(folder):
+def test_when_the_supervisor_is_killed_the_stage_dies(folder, namespace):
     folder.write_recipe({"steps": 10_000})
+    mark = f"MARK={folder.path}"
     program = f"from training.adapters.process import run_stage; run_stage('fake', {str(folder.path)!r})"
-    supervisor = subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY)
-    deadline = time.monotonic() + 30
-    while not folder.metrics()[0] and time.monotonic() < deadline:
+    supervisor = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=REPOSITORY,
+        env={**os.environ, "MARK": str(folder.path)},
+        start_new_session=True,
+    )
+    until = time.monotonic() + 30
+    while not folder.metrics()[0] and time.monotonic() < until:
         time.sleep(0.05)
+    assert len(alive(mark)) >= 2
 
     os.kill(supervisor.pid, signal.SIGKILL)
     supervisor.wait()
-    time.sleep(0.3)
-    steps = len(folder.metrics()[0])
-    time.sleep(0.3)
 
-    assert steps > 0
-    assert len(folder.metrics()[0]) == steps
+    assert gone(mark)
+
+
+def test_a_cancel_reaches_the_stage_and_nothing_of_it_is_left(folder, namespace):
+    """What the stage has started, in a session of its own too, ends with it where there is a namespace."""
+    values = {"steps": 10_000, "step_s": 0.05, "save_steps": 10_000}
+
+    cancelled = start(folder, values, on_tick=after_step(folder, 3, "cancel"), env={"MARK": str(folder.path)})
+
+    assert cancelled.failure is not None
+    assert "Its checkpoint is kept" in cancelled.failure.message
+    assert gone(f"MARK={folder.path}")
+
+
+def test_a_process_that_a_stage_has_let_go_ends_with_it(folder, tmp_path):
+    if not pid_namespace.works():
+        pytest.skip("bubblewrap does not work here")
+    (tmp_path / "parents").mkdir()
+    (tmp_path / "parents" / "parent.py").write_text(CHILD)
+    folder.write_recipe({})
+    environment = {"PYTHONPATH": str(tmp_path), "MARK": str(folder.path)}
+
+    run_stage(
+        "parents.parent",
+        folder.path,
+        poll_s=0.05,
+        env=environment,
+        on_tick=lambda: "kill" if folder.metrics()[0] else None,
+    )
+
+    assert gone(f"MARK={folder.path}")
 
 
 def test_control_characters_are_made_visible():
@@ -192,8 +268,9 @@ def test_long_lines_are_cut_and_progress_bars_become_lines(folder, tmp_path):
 
     outcome = run_stage("noises.noise", folder.path, env={"PYTHONPATH": str(tmp_path)})
 
-    lines = folder.log_file.read_text().splitlines()
+    started, *lines = folder.log_file.read_text().splitlines()
     assert outcome.ok
+    assert started.startswith("[started 20")
     assert len(lines[0]) <= LINE_MOST_BYTES + 40
     assert lines[0].endswith("[cut: line over 8 kB]")
     assert lines[1:] == ["10%", "90%", "100%", r"\x1b]0;title"]

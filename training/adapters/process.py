@@ -1,7 +1,8 @@
 """Runs one stage as a process of its own, and leaves none behind.
 
 The process is `python -m training.recipes.NAME recipe.json` in its own session, so that one signal reaches
-all of its children. It never sees the database or the studio's settings: the folder is the whole contract
+all of its children, and where bubblewrap works in a PID namespace too, so that a killed supervisor takes all
+of them along. It never sees the database or the studio's settings: the folder is the whole contract
 (training.domain.run_folder).
 """
 
@@ -17,9 +18,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from training.adapters import pid_namespace
 from training.domain.failure import Failure, classify
 from training.domain.run_folder import RunFolder
 
@@ -78,31 +81,84 @@ def run_stage(
         module = f"training.recipes.{module}"
     run_folder = RunFolder(folder)
     run_folder.clear_result()
-    log_start = run_folder.log_file.stat().st_size if run_folder.log_file.exists() else 0
+    log_start = _begin_attempt(run_folder.log_file)
     started = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, str(run_folder.recipe_file)],
-        cwd=_REPOSITORY,
-        env=_environment(env or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        pass_fds=keep_open,
-    )
-    assert process.stdout is not None
-    log = threading.Thread(target=_keep_log, args=(process.stdout, run_folder.log_file), daemon=True)
+    tree = _start([sys.executable, "-m", module, str(run_folder.recipe_file)], env or {}, keep_open)
+    log = threading.Thread(target=_keep_log, args=(tree.output, run_folder.log_file), daemon=True)
     log.start()
     try:
-        why = _watch(process, on_tick, limit_s=limit_s, poll_s=poll_s, grace_s=grace_s)
+        why = _watch(tree, on_tick, limit_s=limit_s, poll_s=poll_s, grace_s=grace_s)
     finally:
-        exit_code = _end_group(process)
+        exit_code = tree.kill()
         log.join(timeout=10)
     duration_s = time.monotonic() - started
     result = run_folder.result() or {}
     return StageOutcome(
         exit_code, result, _failure(exit_code, result, why, run_folder, log_start), duration_s
     )
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """A stage's processes.
+
+    Attributes:
+        process: The first of them, or bubblewrap with a PID namespace around them.
+        first: The namespace's first process; 0 where there is none.
+        told: Where bubblewrap also says how it ended: closed earlier, it dies of that.
+    """
+
+    process: subprocess.Popen[bytes]
+    first: int = 0
+    told: IO[str] | None = None
+
+    @property
+    def output(self) -> IO[bytes]:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    def ask_to_end(self) -> None:
+        """Bubblewrap itself must not hear it: it would end at once, and take the stage along."""
+        if not self.first:
+            _signal_group(self.process.pid, signal.SIGTERM)
+        for pid in pid_namespace.inside(self.first) if self.first else ():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+    def kill(self) -> int:
+        """Kill what is left, then reap the first process: until then its number stays its own."""
+        _signal_group(self.process.pid, signal.SIGKILL)
+        exit_code = self.process.wait()
+        if self.told:
+            self.told.close()
+        return exit_code
+
+
+def _start(program: list[str], env: Mapping[str, str], keep_open: tuple[int, ...]) -> _Tree:
+    def start(command: list[str], *inherited: int, **named: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            cwd=_REPOSITORY,
+            env=_environment({**named, **env}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(*keep_open, *inherited),
+        )
+
+    if not pid_namespace.works():
+        return _Tree(start(program, STAGE_PARENT=str(os.getpid())))
+    reads, tells = os.pipe()
+    told = os.fdopen(reads)
+    try:
+        process = start(pid_namespace.command(program, tells=tells), tells)
+    except OSError:
+        told.close()
+        raise
+    finally:
+        os.close(tells)
+    return _Tree(process, pid_namespace.first_process(told.readline()), told)
 
 
 def _environment(added: Mapping[str, str]) -> dict[str, str]:
@@ -126,11 +182,11 @@ def _environment(added: Mapping[str, str]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8",
     }
-    return {**defaults, **kept, "STAGE_PARENT": str(os.getpid()), **added}
+    return {**defaults, **kept, **added}
 
 
 def _watch(
-    process: subprocess.Popen[bytes],
+    tree: _Tree,
     on_tick: Callable[[], Order],
     *,
     limit_s: float | None,
@@ -141,7 +197,7 @@ def _watch(
     why = ""
     started = time.monotonic()
     kill_at: float | None = None
-    while not _has_ended(process.pid, wait_s=poll_s):
+    while not _has_ended(tree.process.pid, wait_s=poll_s):
         order = on_tick()
         now = time.monotonic()
         if not why and limit_s is not None and now - started > limit_s:
@@ -151,7 +207,7 @@ def _watch(
         elif not why and order == "cancel":
             why = "cancel"
         if why and kill_at is None:
-            _signal_group(process.pid, signal.SIGTERM)
+            tree.ask_to_end()
             kill_at = now + grace_s
         if kill_at is not None and now >= kill_at:
             break
@@ -170,12 +226,6 @@ def _has_ended(pid: int, *, wait_s: float) -> bool:
             return False
         time.sleep(min(pause_s, left_s))
         pause_s = min(2 * pause_s, 0.1)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> int:
-    """Kill what is left of the group, then reap the process: until then its number stays its own."""
-    _signal_group(process.pid, signal.SIGKILL)
-    return process.wait()
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
@@ -208,6 +258,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 def visible(text: str) -> str:
     """The text with control characters written out (\\x1b), so that a log line cannot steer a terminal."""
     return _CONTROL.sub(lambda m: ascii(m.group())[1:-1], text)
+
+
+def _begin_attempt(file: Path) -> int:
+    """Say in the log where this attempt begins; returns the offset of its own first line."""
+    with file.open("ab") as log:
+        if log.tell() < LOG_MOST_BYTES:
+            log.write(f"[started {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC]\n".encode())
+        return log.tell()
 
 
 def _keep_log(stream: IO[bytes], file: Path) -> None:

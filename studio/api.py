@@ -48,7 +48,7 @@ from curation.services import awaiting
 from studio import answering, audit_operations, roles
 from studio.door import MOST_BYTES, PREFIX, View, door, makes_something
 from studio.models import ApiToken
-from training.api import artifacts, evaluations, lineage, runs, tasks
+from training.api import artifacts, evaluations, lineage, run_queue, runs, tasks
 from training.api.refusals import REFUSALS as TRAINING_REFUSALS
 
 DESCRIPTION = """\
@@ -253,6 +253,7 @@ for noun in (
     snapshot_diffs,
     masks,
     runs,
+    run_queue,
     artifacts,
     evaluations,
     lineage,

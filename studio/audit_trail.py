@@ -111,6 +111,7 @@ WORDS = {
     "run.launch": "started",
     "run.cancel": "stopped",
     "run.keep": "ended early and kept",
+    "run.move": "moved in the queue",
     "evaluation.store": "stored the score",
     "token.create": "made",
     "token.revoke": "revoked",

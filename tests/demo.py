@@ -65,6 +65,7 @@ def fill() -> dict[str, str]:
     comparing.compare()
     _freeze_twice(csv, ann, top)
     _count_the_mask(top)
+    _queue(top)
     return dict(_addresses(iban.pk, grid.pk))
 
 
@@ -138,6 +139,47 @@ def _count_the_mask(by: Any) -> None:
         inspecting.request(snapshot=Snapshot.objects.latest("pk"), tokenizer=tokenizer, limit=256, by=by)
 
 
+def _queue(by: Any) -> None:
+    """A run that trains, unless one really does, and three that wait for it; one of them is a second try."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from curation.models import Snapshot
+    from training.domain.lifecycle import STAGES
+    from training.models import Run, Stage
+    from training.services import launching, leasing, queueing, staging
+
+    runs = [
+        Run.objects.create(
+            snapshot=Snapshot.objects.latest("pk"),
+            recipe_name="rehearsal",
+            recipe={},
+            seed=n,
+            idempotency_key=f"demo {n}",
+            requested_by=by,
+        )
+        for n in range(4)
+    ]
+    for run in runs:
+        Stage.objects.bulk_create(Stage(run=run, position=n, name=name) for n, name in enumerate(STAGES))
+    moment = timezone.now()
+    first, second, _, fourth = runs
+    if launching.claim(first.pk, leasing.this_process()):
+        began = moment - timedelta(minutes=7)
+        # Nobody works on it; the lease keeps it from being taken back while somebody looks.
+        Run.objects.filter(pk=first.pk).update(started_at=began, lease_until=moment + timedelta(days=1))
+        first.stages.filter(name="export").update(state="succeeded", started_at=began, finished_at=began)
+        first.stages.filter(name="pretrain").update(state="running", started_at=began)
+        folder = staging.stage_folder(first.pk, "pretrain")
+        folder.path.mkdir(parents=True)
+        for step in range(5, 60, 5):
+            at = (began + timedelta(seconds=7 * step)).isoformat()
+            folder.append_metrics({"stage": "pretrain", "step": step, "of": 80, "loss": 4 / step, "at": at})
+    Run.objects.filter(pk=second.pk).update(attempt=1, not_before=moment + timedelta(hours=3))
+    queueing.move(run=fourth, before=second.pk, by=by)
+
+
 def _corpus(by: Any, other: Any) -> None:
     """Raw programs and general code, of which something was taken out."""
     from curation.services import borrowing, stocking
@@ -183,6 +225,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
         "snapshot_freeze",
         "run_start",
         "run_list",
+        "queue_page",
         "model_list",
         "evaluation_list",
         "task_list",
@@ -224,13 +267,15 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     yield "lineage_example", reverse("lineage_example", args=[Example.objects.get(path=TAUGHT).pk])
     yield "lineage_snapshot", reverse("lineage_snapshot", args=[newer.pk])
     yield "import_mend", reverse("import_mend", args=[job.pk, "escaped-newlines"])
-    both = "&".join(f"run={run.pk}" for run in Run.objects.order_by("-pk")[:2])
+    both = "&".join(f"run={run.pk}" for run in Run.objects.filter(state="succeeded").order_by("-pk")[:2])
     yield "run_compare", f"{reverse('run_compare')}?{both}"
-    yield "run_log", reverse("run_log", args=[Run.objects.latest("pk").pk, "pretrain"])
+    really = Run.objects.filter(state="succeeded", stages__isnull=False)  # trained, and not only a row
+    looked_at = really.first() or Run.objects.filter(state="succeeded").latest("pk")
+    yield "run_page", reverse("run_page", args=[looked_at.pk])
+    yield "run_log", reverse("run_log", args=[looked_at.pk, "pretrain"])
     for model, name in (
         (Snapshot, "snapshot_page"),
         (MaskAudit, "mask_page"),
-        (Run, "run_page"),
         (Evaluation, "evaluation_page"),
     ):
         if newest := model.objects.order_by("-pk").first():

@@ -9,8 +9,11 @@ from training.services import launching, leasing, reaping, storekeeping, supervi
 
 @shared_task(ignore_result=True)
 def run_training(run_id: int) -> None:
-    """Safe to deliver twice: the second delivery finds the run already claimed."""
-    if claim := launching.claim(run_id, leasing.this_process()):
+    """Take the run whose turn it is. The message names the run that it was sent for, and only wakes.
+
+    Safe to deliver twice: the second delivery takes what is next, or finds nothing.
+    """
+    if claim := launching.claim_next(leasing.this_process()):
         supervising.execute(claim)
 
 

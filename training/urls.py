@@ -1,11 +1,15 @@
 from django.urls import path
 
-from training.views import artifacts, evaluations, lineage, run_comparing, runs, tasks
+from training.views import artifacts, evaluations, lineage, queue, run_comparing, runs, tasks
 
 urlpatterns = [
     path("train/", runs.run_start, name="run_start"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/compare/", run_comparing.run_compare, name="run_compare"),
+    path("runs/queue/", queue.queue_page, name="queue_page"),
+    path("runs/queue/live/", queue.queue_live, name="queue_live"),
+    path("runs/queue/<int:run_id>/move/", queue.queue_move, name="queue_move"),
+    path("runs/queue/<int:run_id>/cancel/", queue.queue_cancel, name="queue_cancel"),
     path("runs/<int:run_id>/", runs.run_page, name="run_page"),
     path("runs/<int:run_id>/live/", runs.run_live, name="run_live"),
     path("runs/<int:run_id>/cancel/", runs.run_cancel, name="run_cancel"),

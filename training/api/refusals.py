@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from training.services import assembling, cancelling, launching, packaging, resuming, triaging
+from training.services import assembling, cancelling, launching, packaging, queueing, resuming, triaging
 
 REFUSALS: dict[type[Exception], str] = {
     cancelling.AlreadyFinished: "conflict",
     cancelling.NothingToKeep: "conflict",
+    queueing.NotWaiting: "conflict",
     resuming.CannotResume: "conflict",
     launching.PreflightRefused: "conflict",
     assembling.FreezeRefused: "conflict",

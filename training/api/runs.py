@@ -19,7 +19,7 @@ from studio.http import download
 from training.domain import recipe as recipes
 from training.models import Run
 from training.models.runs import STATES
-from training.services import cancelling, launching, preflighting, reproducing, resuming, scoring
+from training.services import cancelling, launching, preflighting, queueing, reproducing, resuming, scoring
 
 router = Router(tags=["runs"])
 Recipe = Literal[*recipes.RECIPE_NAMES]  # type: ignore[valid-type]
@@ -197,6 +197,6 @@ def _out(run: Run) -> dict[str, Any]:
         "stages": list(run.stages.all()),
         "events": list(run.events.order_by("-pk")[:100]),
         "evaluations": list(run.evaluations.values_list("pk", flat=True)),
-        "ahead": launching.ahead_of(run) if waits else 0,
+        "ahead": queueing.ahead_of(run) if waits else 0,
         "worker_problem": scoring.worker_problem() if waits else "",
     }

@@ -86,5 +86,18 @@ class CompareForm(forms.Form):
         return runs
 
 
+class MoveForm(forms.Form):
+    """Where a waiting run goes in the queue."""
+
+    before = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        error_messages={
+            "invalid": "A run is moved before the number of another run, or with none to the end."
+        },
+    )
+
+
 class LogForm(forms.Form):
     q = forms.CharField(required=False, max_length=200, strip=False)

@@ -37,6 +37,9 @@ class Run(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True, help_text="a requeued run waits until then")
     published_at = models.DateTimeField(null=True, blank=True)
+    place = models.BigIntegerField(
+        null=True, blank=True, help_text="its turn among the runs that wait; null: that of its number"
+    )
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     keep_requested_at = models.DateTimeField(
         null=True, blank=True, help_text="somebody wants the stage to end now and its adapter to be used"

@@ -17,7 +17,7 @@ from curation.services import auditing, waking
 from training.adapters import gpu_lock
 from training.domain.lifecycle import STAGES
 from training.models import Run, Stage
-from training.services import leasing, moving, preflighting
+from training.services import leasing, moving, preflighting, queueing
 from training.services.leasing import Claim
 
 TASK = "training.tasks.run_training"
@@ -152,36 +152,42 @@ def broker_problem() -> str | None:
         )
 
 
-def waiting() -> Q:
-    """Queued runs that may start now."""
-    return Q(state="queued") & (Q(not_before__isnull=True) | Q(not_before__lte=Now()))
-
-
 def publish_waiting() -> list[int]:
-    """Publish again every queued run that nobody has claimed; the dispatcher calls this every few seconds.
+    """Wake a worker again for the run that is next; the dispatcher calls this every few seconds.
 
-    Stops at the first message that the broker does not take. A lost message therefore does no harm, and a
-    duplicate one finds nothing to claim.
+    Whoever wakes takes what is next then, so one wake-up is as good as one for each run. A lost message
+    therefore does no harm, and a duplicate one finds nothing to claim.
 
     Returns:
-        The ids of the runs that were published.
+        The id of the run that was published, if there is one that nobody was told of lately.
     """
+    following = queueing.in_order().filter(queueing.ready()).first()
+    if following is None:
+        return []
     unheard = Q(published_at__isnull=True) | Q(published_at__lt=Now() - timedelta(seconds=REPUBLISH_AFTER_S))
-    published: list[int] = []
-    for run_id in Run.objects.filter(waiting(), unheard).order_by("pk").values_list("pk", flat=True):
-        if not publish(run_id):
+    silent = Run.objects.filter(unheard, pk=following.pk).exists()
+    return [following.pk] if silent and publish(following.pk) else []
+
+
+def claim_next(owner: str) -> Claim | None:
+    """Take the waiting run whose turn it is; what a worker does when it wakes.
+
+    Returns:
+        The claim, or None when no run may start now, or when a running one holds this process's GPU.
+    """
+    for run_id in list(queueing.in_order().filter(queueing.ready()).values_list("pk", flat=True)):
+        try:
+            if claimed := _claim(run_id, owner):
+                return claimed  # else: another worker was faster by a hair, and the one behind it is next
+        except leasing.GpuTaken:
             break
-        published.append(run_id)
-    return published
-
-
-def ahead_of(run: Run) -> int:
-    """How many runs will be taken before this waiting one, if one worker takes them in order."""
-    return Run.objects.filter(Q(state="running") | (waiting() & Q(pk__lt=run.pk))).count()
+    return None
 
 
 def claim(run_id: int, owner: str) -> Claim | None:
-    """Take a queued run for this supervisor; of any number of callers exactly one gets it.
+    """Take this queued run, whoever's turn it is; of any number of callers exactly one gets it.
+
+    For a person who does it here and now. Workers take what is next: `claim_next`.
 
     Args:
         owner: host:pid, shown on the run's page.
@@ -191,24 +197,28 @@ def claim(run_id: int, owner: str) -> Claim | None:
         running run holds this process's GPU.
     """
     try:
-        with transaction.atomic():
-            taken = moving.move(
-                run_id,
-                old="queued",
-                new="running",
-                who=owner,
-                what="claimed",
-                only=waiting() & Q(cancel_requested_at__isnull=True),
-                owner=owner,
-                fence=F("fence") + 1,
-                attempt=F("attempt") + 1,
-                lease_until=leasing.lease_end(),
-                started_at=Coalesce(F("started_at"), Now()),
-            )
-            if not taken:
-                return None
-            leasing.take_gpu(run_id, gpu_lock.this_gpu())
+        return _claim(run_id, owner)
     except leasing.GpuTaken:
         return None
+
+
+@transaction.atomic
+def _claim(run_id: int, owner: str) -> Claim | None:
+    taken = moving.move(
+        run_id,
+        old="queued",
+        new="running",
+        who=owner,
+        what="claimed",
+        only=queueing.ready() & Q(cancel_requested_at__isnull=True),
+        owner=owner,
+        fence=F("fence") + 1,
+        attempt=F("attempt") + 1,
+        lease_until=leasing.lease_end(),
+        started_at=Coalesce(F("started_at"), Now()),
+    )
+    if not taken:
+        return None
+    leasing.take_gpu(run_id, gpu_lock.this_gpu())
     run = Run.objects.get(pk=run_id)
     return Claim(run_id=run_id, owner=owner, fence=run.fence, attempt=run.attempt)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -30,6 +31,7 @@ from training.services import (
     launching,
     packaging,
     preflighting,
+    queueing,
     reproducing,
     resuming,
     scoring,
@@ -120,15 +122,17 @@ def run_list(request: SignedInRequest) -> HttpResponse:
     asked = {name: value for name, value in form.cleaned_data.items() if value} if form.is_valid() else {}
     runs = runs.filter(**asked)
     page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
-    queue = Run.objects.filter(state="queued").select_related("snapshot").order_by("not_before", "pk")
-    queue = queue.defer("snapshot__manifest", "snapshot__report")
+    open_runs = Run.objects.filter(state__in=("queued", "running"))
+    counts = open_runs.aggregate(
+        running=Count("pk", filter=Q(state="running")), waiting=Count("pk", filter=Q(state="queued"))
+    )
     context = {
         "form": form,
         "of": asked.get("snapshot"),
         "page": page,
         "rows": [run_row(run) for run in page],
-        "queue": queue,
-        "worker_problem": scoring.worker_problem() if queue else "",
+        "counts": counts,
+        "worker_problem": scoring.worker_problem() if counts["waiting"] else "",
     }
     return render(request, "training/run_list.html", context, status=422 if form.errors else 200)
 
@@ -264,7 +268,7 @@ def live(run: Run) -> dict[str, Any]:
         "ended": run.state in lifecycle.TERMINAL,
         "chip": words.state_chip(run.state),
         "took": words.elapsed(run.started_at, run.finished_at),
-        "ahead": launching.ahead_of(run) if waiting else 0,
+        "ahead": queueing.ahead_of(run) if waiting else 0,
         "may_keep": any(s.state == "running" and s.name in lifecycle.TRAINING_STAGES for s in stages),
         "may_resume": run.state in resuming.RESUMABLE,
         "gone_on_as": run.gone_on_as.first(),
@@ -299,9 +303,8 @@ def stage_row(run: Run, stage: Any) -> dict[str, Any]:
         "took": words.elapsed(stage.started_at, stage.finished_at) if stage.state != "queued" else "",
     }
     if stage.state == "running":
-        points, _ = staging.stage_folder(run.pk, stage.name).metrics()
-        if (now := metrics.progress(points)) and now.of:
-            left = metrics.seconds_left(points)
+        now, left = queueing.progress(run.pk, stage.name)
+        if now and now.of:
             row |= {"step": now.step, "of": now.of, "left": words.duration(left) if left is not None else ""}
     return row
 

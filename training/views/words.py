@@ -36,3 +36,20 @@ def duration(seconds: float) -> str:
 def elapsed(start: datetime | None, end: datetime | None) -> str:
     """From start to end, or till now; "" for what has not started."""
     return duration(((end or timezone.now()) - start).total_seconds()) if start else ""
+
+
+def gpu(slot: str) -> str:
+    """Of the name of a GPU slot: "GPU 0 of node7", or the machine alone when it trains on all it has."""
+    machine, _, numbers = slot.rpartition(":")
+    return machine if numbers == "all" else f"GPU {numbers} of {machine}"
+
+
+def roughly(seconds: float) -> str:
+    """ "less than a minute", "12 min", "3 h", "2 days": as exact as a guess may sound."""
+    if seconds < 60:
+        return "less than a minute"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    if seconds < 36 * 3600:
+        return f"{round(seconds / 3600)} h"
+    return f"{round(seconds / 86400)} days"

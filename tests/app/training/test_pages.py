@@ -126,11 +126,12 @@ def test_empty_lists_say_what_to_do(as_maintainer, name):
     assert "Train on a dataset version" in text_of(response)
 
 
-def test_the_run_list_shows_the_queue_and_that_no_worker_is_there(as_author, run):
+def test_the_run_list_leads_to_the_queue_and_says_that_no_worker_is_there(as_author, run):
     page = text_of(as_author.get(reverse("run_list")))
 
     assert f"Run {run.pk}" in page
-    assert "Waiting, in order" in page
+    assert "0 running, 1 waiting" in page
+    assert reverse("queue_page") in page
     assert "No training worker has ever been seen." in page
 
     WorkerSeen.objects.create(queue="gpu", at=timezone.now())

@@ -1,7 +1,6 @@
 """A training that is stopped goes on as if it had not been; NF4 trains too."""
 
 import pytest
-from safetensors.numpy import load_file
 
 from tests.recipes.conftest import instruct_values, perform, pretrain_values, succeed
 from training.domain.run_folder import RunFolder
@@ -23,10 +22,10 @@ def test_a_cancelled_and_resumed_stage_ends_with_the_same_adapter_bit_for_bit(ch
     assert cancelled.failure.code == "cancelled"
     assert not (folder.path / "result.json.part").exists()
     assert resumed["resumed_from"].startswith("checkpoint-")
-    whole = load_file(chain.at("pretrain", "adapter", "adapter_model.safetensors"))
-    pieced = load_file(folder.path / "adapter" / "adapter_model.safetensors")
-    assert whole.keys() == pieced.keys()
-    assert all((whole[key] == pieced[key]).all() for key in whole)
+    whole, pieced = chain.at("pretrain", "adapter"), folder.path / "adapter"
+    assert {file.name for file in whole.iterdir()} == {file.name for file in pieced.iterdir()}
+    for file in whole.iterdir():
+        assert file.read_bytes() == (pieced / file.name).read_bytes(), file.name
 
 
 def test_a_stage_that_is_to_be_kept_ends_after_its_step_with_an_adapter(chain, snapshot, tmp_path):

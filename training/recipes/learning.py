@@ -207,6 +207,9 @@ def save_model_folder(model: Any, tokenizer: Any, target: Path) -> None:
     if (config := part / "adapter_config.json").is_file():
         values = json.loads(config.read_text(encoding="utf-8"))
         values["base_model_name_or_path"] = Path(values["base_model_name_or_path"] or "").name
+        for name, value in values.items():  # peft writes its sets in another order each time
+            if isinstance(value, list) and all(isinstance(one, str) for one in value):
+                values[name] = sorted(value)
         config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)

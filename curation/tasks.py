@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from curation.services import comparing, inspecting, queueing, uploading, working
+from curation.services import comparing, inspecting, queueing, refreshing, uploading, working
 
 
 @shared_task(ignore_result=True)
@@ -32,3 +32,9 @@ def compare_texts() -> None:
 def audit_masks() -> None:
     """Count what dataset versions teach, where somebody asked; beat sends this too."""
     inspecting.carry_out_waiting()
+
+
+@shared_task(ignore_result=True)
+def refresh_statistics() -> None:
+    """Keep lists quick while the tables grow; beat sends this every hour."""
+    refreshing.refresh_statistics()

@@ -54,6 +54,11 @@ app.conf.beat_schedule = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "look at the tables anew": {
+        "task": "curation.tasks.refresh_statistics",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "collect what nothing refers to": {
         "task": "training.tasks.collect_garbage",
         "schedule": timedelta(days=1),

@@ -17,7 +17,7 @@ from curation.services import auditing, waking
 from training.adapters import gpu_lock
 from training.domain.lifecycle import STAGES
 from training.models import Run, Stage
-from training.services import leasing, moving, preflighting, queueing
+from training.services import leasing, moving, preflighting, queueing, scoring
 from training.services.leasing import Claim
 
 TASK = "training.tasks.run_training"
@@ -200,6 +200,17 @@ def claim(run_id: int, owner: str) -> Claim | None:
         return _claim(run_id, owner)
     except leasing.GpuTaken:
         return None
+
+
+def claim_here(run: Run, owner: str) -> Claim | None:
+    """Take this run for a person who waits for it in the foreground.
+
+    In its turn while a worker is there; without one nobody would take those before it, so then at once.
+    """
+    following = queueing.in_order().filter(queueing.ready()).first()
+    if following != run and not scoring.worker_problem():
+        return None
+    return claim(run.pk, owner)
 
 
 @transaction.atomic

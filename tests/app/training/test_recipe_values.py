@@ -102,3 +102,10 @@ def test_an_instruct_base_is_told_what_it_costs(as_maintainer, sent):
     page = " ".join(as_maintainer.post(reverse("run_start"), asked).content.decode().split())
 
     assert "Take the Base model of the same size" in page
+
+
+def test_another_recipe_changes_the_values_and_leaves_advanced_open_or_closed(as_maintainer, snapshot):
+    page = as_maintainer.get(reverse("run_start"), {"snapshot": snapshot.pk}).content.decode()
+
+    assert page.count('hx-select-oob="#recipe-values"') == 2
+    assert page.index('<details id="advanced">') < page.index('<div id="recipe-values">')

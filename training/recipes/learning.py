@@ -160,7 +160,8 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
     inputs = folder.recipe().get("inputs") or values_digest(folder.recipe())
     checkpoint = newest_checkpoint(folder.checkpoints, inputs=inputs)
     trainer.remove_callback(PrinterCallback)  # our own line says the same, shorter
-    trainer.add_callback(_callback(stage, folder, inputs))
+    reporter = _callback(stage, folder, inputs)
+    trainer.add_callback(reporter)
     Stop.wait_for_a_good_moment()
     fault_point(stage, "start")
     if checkpoint:
@@ -171,6 +172,7 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
         raise Failure("cancelled", f"Stopped at step {trainer.state.global_step}. Its checkpoint is kept.")
     result = {
         **_peak_gpu_memory(),
+        "pace": reporter.pace(),
         "steps": trainer.state.global_step,
         "kept_early": trainer.state.global_step < trainer.state.max_steps,
         "loss": round(outcome.training_loss, 4),
@@ -224,6 +226,20 @@ def _callback(stage: str, folder: RunFolder, inputs: str) -> Any:
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self._tokens_before = state.num_input_tokens_seen  # not 0 when a run is resumed
             self._at = time.monotonic()
+            self._marks: list[tuple[float, float]] = []  # Unix time and CPU seconds: first step, newest step
+            self._steps = 0  # of this process; a resumed run has more
+
+        def pace(self) -> dict[str, float]:
+            """When this process had done its first step, and its steps a second from there on, with all that
+            steps bring along (evaluations, checkpoints)."""
+            if not self._marks:
+                return {}
+            (first_at, first_cpu), (last_at, last_cpu) = self._marks
+            told = {"first_step_at": round(first_at, 3), "first_step_cpu_s": round(first_cpu, 3)}
+            if steps := self._steps - 1:
+                told["steps_per_s"] = round(steps / max(last_at - first_at, 1e-6), 4)
+                told["steps_per_cpu_s"] = round(steps / max(last_cpu - first_cpu, 1e-6), 4)
+            return told
 
         def on_log(
             self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any
@@ -244,6 +260,9 @@ def _callback(stage: str, folder: RunFolder, inputs: str) -> Any:
             print(" ".join(f"{name}={value}" for name, value in point.items()), flush=True)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            now = (time.time(), time.process_time())
+            self._marks = [self._marks[0] if self._marks else now, now]
+            self._steps += 1
             fault_point(stage, f"step{state.global_step}")
             if Stop.asked:
                 control.should_save = True

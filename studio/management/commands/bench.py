@@ -15,17 +15,18 @@ from rich.table import Table as RichTable
 from studio.benchmarks.measuring import Table
 
 # A subject is a module of studio/benchmarks with a function measure.
-SUBJECTS = ("bbj", "imports", "duplicates", "duplicates_million", "web", "snapshots")
+SUBJECTS = ("bbj", "imports", "duplicates", "duplicates_million", "web", "snapshots", "training")
 
 
 class Command(BaseCommand):
     help = (
-        "Measure how fast a part of the studio is here. Prints tables; nothing is judged. bbj: reading BBj "
+        "Measure how fast a part of the studio is here. Prints tables. bbj: reading BBj "
         "source (the offline check, the lexer, the generation labels) and the compiler in batches. imports: "
         "checking and storing ChatML lines and Markdown files, in a temporary studio. duplicates: finding "
         "near-duplicates, against comparing all pairs; duplicates_million: among a million texts. web: "
         "the pages with 100,000 examples on SQLite and PostgreSQL, and twenty reviewers at once. snapshots: "
-        "freezing, exporting and comparing dataset versions of 10,000, 30,000 and 100,000 examples."
+        "freezing, exporting and comparing dataset versions of 10,000, 30,000 and 100,000 examples. "
+        "training: what the launcher costs, beside a bare TRL script, against its limits."
     )
     requires_system_checks: list[str] = []
 

@@ -116,6 +116,7 @@ WORDS = {
     "token.create": "made",
     "token.revoke": "revoked",
     "audit.export": "exported the audit log",
+    "backup.restore": "put a backup in the studio's place",
     "account.sign_in": "signed in as",
     "account.sign_out": "signed out as",
     "account.sign_in_failed": "failed to sign in",

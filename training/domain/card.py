@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from training.domain.recipe import sequences_a_step
+
 _METRICS = {
     "compile@1": "share of answers (no second try) that the real BBj compiler (bbjcpl) accepts",
     "offline check@1": "share of answers (no second try) that the studio's offline check accepts; it is no "
@@ -101,7 +103,7 @@ def _training_rows(recipe: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("tokens a sample", "max_length"),
     ):
         rows.append((label, f"{first[name]:g}", f"{second[name]:g}"))
-    sequences = [str(stage["batch_size"] * stage["accumulate"]) for stage in (first, second)]
+    sequences = [str(sequences_a_step(stage)) for stage in (first, second)]
     return [*rows, ("sequences a step", sequences[0], sequences[1])]
 
 

@@ -58,6 +58,10 @@ _BATCH_REASON = (
     "As many as fit into GPU memory. The plain backend packs a batch of stage 1 into one sequence, and its "
     "attention grows with the square of that: raise accumulate instead."
 )
+_PROCESSES_REASON = (
+    "Each takes its share of a step; lower accumulate by the same factor to keep a step's size. "
+    "Not with unsloth."
+)
 _BACKEND_REASON = (
     "plain needs no more than the studio installs. unsloth was 1.5 to 2.1 times as fast on an H100; it is an "
     "optional list, studio/requirements/gpu.txt."
@@ -81,6 +85,7 @@ def _learning(stage: str, *, rate: float, epochs: float, max_length: int, why: s
         ),
         Field(stage, "batch_size", 1, _BATCH_REASON, 1, 256, "sequences a device step"),
         Field(stage, "accumulate", 32, "1 x 32 = 32 sequences an optimizer step.", 1, 1024, "device steps"),
+        Field(stage, "processes", 1, _PROCESSES_REASON, 1, 8, "processes, one a GPU"),
         Field(stage, "max_length", max_length, "Longer samples are cut or split there.", 64, 32768, "tokens"),
         Field(stage, "warmup_ratio", 0.03, "A cold optimizer starts gently.", 0.0, 0.5, "share of all steps"),
         Field(stage, "weight_decay", 0.0, "Adapters are small; 0 is the usual choice.", 0.0, 0.5),
@@ -256,6 +261,18 @@ def stage_values(recipe: Mapping[str, Any], stage: str, *, seed: int = 13, **inp
     return {**values, **inputs}
 
 
+def sequences_a_step(values: Mapping[str, Any]) -> int:
+    """How many sequences an optimizer step of this stage learns from."""
+    return int(values["batch_size"] * values["accumulate"] * values.get("processes", 1))
+
+
+def too_many_processes(backend: str, processes: int) -> str:
+    """Why this backend does not train in that many processes; "" when it does."""
+    if backend != "unsloth" or processes == 1:
+        return ""
+    return f"processes={processes} with backend=unsloth: it trains in one, write processes=1 or backend=plain"
+
+
 def needs_gpu(recipe: Mapping[str, Any]) -> bool:
     return bool(recipe["base"]["model"] != TINY)
 
@@ -303,6 +320,9 @@ def _contradictions(recipe: Mapping[str, Any]) -> list[str]:
         found.append(
             f'base.revision="{revision}": write the full commit, 40 hexadecimal digits, or leave it empty'
         )
+    for stage in ("pretrain", "instruct"):
+        if why := too_many_processes(recipe[stage]["backend"], recipe[stage]["processes"]):
+            found.append(f"{stage}.{why}")
     if needs_gpu(recipe):
         for stage in ("pretrain", "instruct"):
             rate = recipe[stage]["learning_rate"]

@@ -19,6 +19,7 @@ import json
 import os
 import shutil
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,6 +80,14 @@ class RunFolder:
 
     def write_result(self, values: dict[str, Any]) -> None:
         write_json(self.result_file, values)
+
+    def write_first_result(self, values: dict[str, Any]) -> None:
+        """Write it unless another process of the stage already has: the first word names the cause."""
+        own = self.path / f"result.{os.getpid()}"
+        write_json(own, values)
+        with suppress(FileExistsError):
+            os.link(own, self.result_file)
+        own.unlink()
 
     def result(self) -> dict[str, Any] | None:
         """What the stage reported, or None while it has not (or wrote something unreadable)."""

@@ -88,7 +88,10 @@ def estimate(
     max_length: int,
     train_embeddings: bool = False,
 ) -> Estimate:
-    """The peak of a stage that trains full sequences.
+    """The peak of a stage that trains full sequences, on each of its GPUs.
+
+    Several processes hold the whole model each. What they add (a second copy of the adapter's gradients, and
+    NCCL's buffers) was not measured and is not in it.
 
     Args:
         backend: "plain" or "unsloth". The plain one trains the adapter of a 4-bit base in bfloat16 and, in

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from training.recipes import ranks
 from training.recipes.learning import LearningRecipe, base_folder
 
 # Read at the first use of the GPU. Without it torch held 15.5 GiB where 9.8 were in use, since packed batches
@@ -45,7 +46,7 @@ def _load_base(recipe: LearningRecipe) -> Any:
             bnb_4bit_compute_dtype=dtype,
         )
     if cuda:
-        options["device_map"] = {"": 0}
+        options["device_map"] = {"": ranks.local_rank()}
     model = AutoModelForCausalLM.from_pretrained(
         base_folder(recipe.base_model, recipe.base_revision), **options
     )

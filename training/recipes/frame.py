@@ -29,12 +29,14 @@ from training.domain.failure import EXIT_TRY_AGAIN, Failure
 from training.domain.run_folder import RunFolder
 
 
-class _Dataclass(Protocol):
+class Dataclass(Protocol):
     __dataclass_fields__: typing.ClassVar[dict[str, Any]]
 
 
 PROGRAM_SUFFIXES = (".bbj", ".src", ".txt")
-R = TypeVar("R", bound=_Dataclass)
+# How gloo and NCCL say that a process at the other end is gone.
+LOST_A_PEER = ("gloo/transport", "remote process exited")
+R = TypeVar("R", bound=Dataclass)
 Work = Callable[[R, RunFolder], dict[str, Any]]
 
 
@@ -63,31 +65,44 @@ class Stop:
 
 def main(recipe_type: type[R], work: Work[R]) -> None:
     """Run `work` on the recipe.json named on the command line. Exits 0 when it succeeded, else 1."""
+    folder = begin()
+    folder.clear_result()
+    result = attempt(recipe_type, work, folder)
+    if not result["ok"]:
+        remove_parts(folder.path)
+    folder.write_result(result)
+    sys.exit(0 if result["ok"] else 1)
+
+
+def begin() -> RunFolder:
+    """What every process of a recipe does first. Gives the folder of the recipe.json it was started with."""
     if len(sys.argv) != 2:
         sys.exit(f"usage: python -m training.recipes.{Path(sys.argv[0]).stem} path/to/recipe.json")
     _die_with_the_supervisor()
     signal.signal(signal.SIGTERM, Stop.on_signal)
-    folder = RunFolder(Path(sys.argv[1]).parent)
-    folder.clear_result()
+    return RunFolder(Path(sys.argv[1]).parent)
+
+
+def attempt(recipe_type: type[R], work: Work[R], folder: RunFolder, *, who: str = "") -> dict[str, Any]:
+    """Do the work, and give back what result.json shall say of it, whatever went wrong.
+
+    Args:
+        who: Put before a failure in the log.
+    """
     started = time.monotonic()
-    exit_code = 0
     try:
         result = {"ok": True, "files": [], **work(_read(recipe_type, folder), folder)}
     except BaseException as error:
         failure = name_failure(error)
-        print(failure, file=sys.stderr)
-        if failure.code == "bug":
+        print(f"{who}{failure}", file=sys.stderr)
+        if failure.code == "bug" and failure is not error:
             traceback.print_exc()
-        _remove_parts(folder.path)
         result = {"ok": False, **failure.as_dict()}
-        exit_code = 1
-    signal.signal(
-        signal.SIGTERM, signal.SIG_IGN
-    )  # the work is over: what counts now is that the result is written
+    # The work is over: what counts now is that the result is written.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     result["seconds"] = round(time.monotonic() - started, 2)
-    result["peak_memory_bytes"] = peak_memory_bytes()
-    folder.write_result(result)
-    sys.exit(exit_code)
+    result.setdefault("peak_memory_bytes", peak_memory_bytes())
+    return result
 
 
 def name_failure(error: BaseException) -> Failure:
@@ -110,17 +125,23 @@ def name_failure(error: BaseException) -> Failure:
         return Failure("gpu_oom")
     if isinstance(error, MemoryError) or "can't allocate memory" in text:
         return Failure("host_oom")
+    if any(sign in text for sign in LOST_A_PEER):
+        return Failure(
+            "process_killed", "Another process of this stage is gone, and no step is made without it."
+        )
     return Failure("bug", f"{type(error).__name__}: {text.strip()[:500] or 'no message'}")
 
 
 def fault_point(stage: str, point: str) -> None:
     """Break here when STAGE_FAULT=<stage>:<point>:<kind> says so: how the fault tests reach every corner.
 
-    The supervisor hands the variable over only on purpose (training.adapters.process takes it out otherwise).
+    With :<rank> behind it, only that one of several processes breaks. The supervisor hands the variable over
+    only on purpose (training.adapters.process takes it out otherwise).
     """
     wanted_stage, _, rest = os.environ.get("STAGE_FAULT", "").partition(":")
-    wanted_point, _, kind = rest.partition(":")
-    if (wanted_stage, wanted_point) != (stage, point):
+    wanted_point, _, rest = rest.partition(":")
+    kind, _, rank = rest.partition(":")
+    if (wanted_stage, wanted_point) != (stage, point) or rank not in ("", os.environ.get("RANK")):
         return
     print(f"fault: {kind} at {stage}:{point}", flush=True)
     match kind:
@@ -136,9 +157,12 @@ def fault_point(stage: str, point: str) -> None:
                 time.sleep(3600)
         case "exit75":
             os._exit(EXIT_TRY_AGAIN)
+        case "stop":
+            os.kill(os.getpid(), signal.SIGTERM)
         case _:
             raise Failure(
-                "config_invalid", f'STAGE_FAULT: "{kind}" is not one of kill, oom, enospc, hang, exit75.'
+                "config_invalid",
+                f'STAGE_FAULT: "{kind}" is not one of kill, oom, enospc, hang, exit75, stop.',
             )
 
 
@@ -197,7 +221,7 @@ def _fits(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def _remove_parts(folder: Path) -> None:
+def remove_parts(folder: Path) -> None:
     for part in folder.glob("*.part"):
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)

@@ -2,6 +2,10 @@
 
     python -m training.recipes.instruct runs/17/instruct/recipe.json
 
+On a bare GPU machine it needs training/recipes, training/domain, torch, and of studio/requirements/run.txt
+only accelerate, bitsandbytes, datasets, peft, transformers, trl and what they need. With `processes` above 1
+the same line trains on several GPUs (training.recipes.torchrun).
+
 Reads   <base_model>, <adapter>, <train_file> and <validation_file>   {"prompt": [...], "completion": [...]} a
 line Writes  <folder>/adapter/, metrics.jsonl (a line per logged step), checkpoints/ while it runs,
 result.json
@@ -21,7 +25,8 @@ from typing import Any
 
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder
-from training.recipes.frame import existing_file, main
+from training.recipes import torchrun
+from training.recipes.frame import existing_file
 from training.recipes.learning import (
     END_OF_TURN,
     LearningRecipe,
@@ -174,4 +179,4 @@ def audit_loss_mask(dataset: Any, tokenizer: Any, *, rows: int, max_length: int)
 
 
 if __name__ == "__main__":
-    main(InstructRecipe, train)
+    torchrun.main(InstructRecipe, train)

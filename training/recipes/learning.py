@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from training.domain.failure import Failure
-from training.domain.recipe import BACKENDS
+from training.domain.recipe import BACKENDS, too_many_processes
 from training.domain.run_folder import RunFolder, mark_complete, newest_checkpoint, values_digest
+from training.recipes import ranks
 from training.recipes.frame import Stop, existing_file, existing_folder, fault_point
 
 END_OF_TEXT, END_OF_TURN, PADDING = "<|endoftext|>", "<|im_end|>", "<|fim_pad|>"
@@ -31,6 +32,7 @@ class LearningRecipe:
     max_steps: int = 0  # 0: epochs decides
     batch_size: int = 4  # sequences per device step
     accumulate: int = 8  # 4 x 8 = 32 sequences per optimizer step
+    processes: int = 1  # one a GPU; each takes batch_size sequences of a device step
     max_length: int  # tokens
     warmup_ratio: float = 0.03
     weight_decay: float = 0.0
@@ -43,6 +45,10 @@ class LearningRecipe:
     inputs: str = (
         ""  # digest of all that the paths lead to: with it a checkpoint counts in another folder too
     )
+
+    def __post_init__(self) -> None:
+        if why := too_many_processes(self.backend, self.processes):
+            raise Failure("config_invalid", f"{why}.")
 
 
 class Backend(Protocol):
@@ -144,6 +150,8 @@ def trainer_options(recipe: LearningRecipe, folder: RunFolder, *, evaluate: bool
         "data_seed": recipe.seed,
         "dataloader_num_workers": 0,
         "disable_tqdm": True,
+        # Each step uses every weight of the adapter, and looking for unused ones takes time.
+        "ddp_find_unused_parameters": False,
     }
 
 
@@ -157,14 +165,18 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
     """
     from transformers import PrinterCallback
 
+    if trainer.accelerator.num_processes != ranks.count():
+        raise Failure(
+            "bug", f"The trainer knows of {trainer.accelerator.num_processes} processes of {ranks.count()}."
+        )
     inputs = folder.recipe().get("inputs") or values_digest(folder.recipe())
-    checkpoint = newest_checkpoint(folder.checkpoints, inputs=inputs)
+    checkpoint = ranks.from_first(lambda: newest_checkpoint(folder.checkpoints, inputs=inputs))
     trainer.remove_callback(PrinterCallback)  # our own line says the same, shorter
     reporter = _callback(stage, folder, inputs)
     trainer.add_callback(reporter)
     Stop.wait_for_a_good_moment()
     fault_point(stage, "start")
-    if checkpoint:
+    if checkpoint and ranks.is_first():
         print(f"going on from {checkpoint.name}", flush=True)
     outcome = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     Stop.at_once = True
@@ -173,6 +185,7 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
     result = {
         **_peak_gpu_memory(),
         "pace": reporter.pace(),
+        "processes": ranks.count(),
         "steps": trainer.state.global_step,
         "kept_early": trainer.state.global_step < trainer.state.max_steps,
         "loss": round(outcome.training_loss, 4),
@@ -184,16 +197,20 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
         seen = [p["eval_loss"] for p in last if "eval_loss" in p and p["step"] == trainer.state.global_step]
         result["eval_loss"] = round(seen[-1] if seen else trainer.evaluate()["eval_loss"], 4)
     fault_point(stage, "save")
-    save_model_folder(trainer.model, trainer.processing_class, folder.path / "adapter")
-    shutil.rmtree(folder.checkpoints, ignore_errors=True)  # the adapter is saved: they are only a way to it
+    if ranks.is_first():
+        save_model_folder(trainer.model, trainer.processing_class, folder.path / "adapter")
+        # They were only a way to the adapter.
+        shutil.rmtree(folder.checkpoints, ignore_errors=True)
     return {"files": ["adapter"], **result}
 
 
 def _peak_gpu_memory() -> dict[str, int]:
-    """The most bytes torch ever held of the GPU; nothing without one. The driver's own part is not in it."""
+    """The most bytes torch ever held of one GPU; nothing without one. The driver's own part is not in it."""
     import torch
 
-    return {"peak_gpu_memory_bytes": torch.cuda.max_memory_reserved()} if torch.cuda.is_available() else {}
+    if not torch.cuda.is_available():
+        return {}
+    return {"peak_gpu_memory_bytes": ranks.largest(torch.cuda.max_memory_reserved())}
 
 
 def save_model_folder(model: Any, tokenizer: Any, target: Path) -> None:
@@ -264,13 +281,16 @@ def _callback(stage: str, folder: RunFolder, inputs: str) -> Any:
             self._marks = [self._marks[0] if self._marks else now, now]
             self._steps += 1
             fault_point(stage, f"step{state.global_step}")
-            if Stop.asked:
+            stop, keep = ranks.agree(Stop.asked, folder.keep_file.exists())
+            if stop:
+                Stop.asked = True
                 control.should_save = True
                 control.should_training_stop = True
-            elif folder.keep_file.exists():
+            elif keep:
                 control.should_training_stop = True
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            ranks.wait_for_all()  # each one has put its random state into the checkpoint
             if state.is_world_process_zero:
                 fault_point(stage, "checkpoint")
                 mark_complete(folder.checkpoints / f"checkpoint-{state.global_step}", inputs=inputs)

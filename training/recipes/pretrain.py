@@ -3,6 +3,10 @@ itself.
 
     python -m training.recipes.pretrain runs/17/pretrain/recipe.json
 
+On a bare GPU machine it needs training/recipes, training/domain, torch, and of studio/requirements/run.txt
+only accelerate, bitsandbytes, datasets, peft, transformers, trl and what they need. With `processes` above 1
+the same line trains on several GPUs (training.recipes.torchrun).
+
 Reads   <base_model>, the programs (.bbj .src .txt) below <corpus_folder>/train and validation (or, without
         these two, all below it)
 Writes  <folder>/adapter/, metrics.jsonl (a line per logged step), checkpoints/ while it runs, result.json
@@ -16,7 +20,8 @@ from typing import Any
 
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder
-from training.recipes.frame import existing_folder, main, program_files
+from training.recipes import torchrun
+from training.recipes.frame import existing_folder, program_files
 from training.recipes.learning import (
     LINEAR_LAYERS,
     LearningRecipe,
@@ -121,4 +126,4 @@ def _programs(folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    main(PretrainRecipe, train)
+    torchrun.main(PretrainRecipe, train)

@@ -171,6 +171,7 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
             return
         needed = int(weight_bytes(folder) * SHARE_OF_BASE * MARGIN)
     found.facts.append(("Base model", model))
+    found.facts.append(("Sequences a step", _sequences(recipe)))
     free = shutil.disk_usage(settings.VAR).free
     found.facts.append(("Disk", f"{needed / 1e9:.1f} GB estimated, {free / 1e9:.1f} GB free"))
     if needed > free:
@@ -178,6 +179,14 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
             f"The run needs an estimated {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free "
             "where STUDIO_VAR lies. Free some space, or set STUDIO_VAR to a larger volume."
         )
+
+
+def _sequences(recipe: dict[str, Any]) -> str:
+    words = []
+    for stage in ("pretrain", "instruct"):
+        factors = " × ".join(str(recipe[stage][name]) for name in ("batch_size", "accumulate", "processes"))
+        words.append(f"{stage} {factors} = {recipes.sequences_a_step(recipe[stage])}")
+    return f"{', '.join(words)} (batch_size × accumulate × processes)"
 
 
 def _not_allowed(base: dict[str, Any]) -> str:
@@ -206,7 +215,7 @@ def _is_below(model: str, shelf: Path) -> bool:
 
 
 def _check_gpu_memory(recipe: dict[str, Any], folder: Path, gpus: list[int], found: Preflight) -> None:
-    """Compare what each training stage is estimated to need with the largest GPU here.
+    """Compare what each training stage is estimated to need of each of its GPUs with the largest one here.
 
     Args:
         gpus: Bytes of each GPU of this machine; the worker's machine may have others, so this never blocks.
@@ -230,8 +239,16 @@ def _check_gpu_memory(recipe: dict[str, Any], folder: Path, gpus: list[int], fou
         for stage in ("pretrain", "instruct")
     }
     words = ", ".join(f"{stage} {total / 1e9:.1f} GB" for stage, total in needed.items())
+    for stage in needed:
+        if 0 < len(gpus) < (processes := recipe[stage]["processes"]):
+            found.warnings.append(
+                f"{stage}.processes={processes}, one a GPU, and this machine has {len(gpus)}. Lower "
+                f"{stage}.processes and raise {stage}.accumulate by the same factor, or let a machine with "
+                "as many GPUs take the run."
+            )
+    several = any(recipe[stage]["processes"] > 1 for stage in needed)
     there = f"; {max(gpus) / 1e9:.1f} GB on the largest GPU here" if gpus else ""
-    found.facts.append(("GPU memory", f"estimated: {words}{there}"))
+    found.facts.append(("GPU memory", f"estimated{' on each GPU' if several else ''}: {words}{there}"))
     for stage, total in needed.items():
         if gpus and total > max(gpus):
             found.warnings.append(

@@ -54,6 +54,28 @@ def test_a_gpu_that_is_too_small_is_a_warning_with_the_sum_and_the_way_out(snaps
     assert "has 16.0 GB. Lower instruct.batch_size and raise instruct.accumulate by the same" in instruct
 
 
+def test_more_processes_than_gpus_are_a_warning_and_the_sequences_of_a_step_are_multiplied_out(
+    snapshot, base, monkeypatch
+):
+    with_gpus(monkeypatch, 80 * 10**9, 80 * 10**9)
+
+    check = preflighting.check(
+        snapshot=snapshot,
+        recipe_name="qwen14b",
+        overrides={"pretrain": {"processes": 2, "accumulate": 16}, "instruct": {"processes": 4}},
+    )
+
+    assert about_gpus(check) == [
+        "instruct.processes=4, one a GPU, and this machine has 2. Lower instruct.processes and raise "
+        "instruct.accumulate by the same factor, or let a machine with as many GPUs take the run."
+    ]
+    facts = dict(check.facts)
+    assert facts["Sequences a step"] == (
+        "pretrain 1 × 16 × 2 = 32, instruct 1 × 32 × 4 = 128 (batch_size × accumulate × processes)"
+    )
+    assert facts["GPU memory"].startswith("estimated on each GPU: pretrain 16.5 GB, instruct 16.5 GB;")
+
+
 def test_a_base_of_another_architecture_is_refused(snapshot, base, monkeypatch):
     with_gpus(monkeypatch)
     (base / "config.json").write_text('{"hidden_size": 4096}')

@@ -7,6 +7,7 @@ from training.domain.recipe import (
     named,
     needs_gpu,
     problems,
+    sequences_a_step,
     stage_values,
     with_overrides,
 )
@@ -43,6 +44,23 @@ def test_a_named_recipe_needs_nothing_but_what_the_studio_installs(name):
 
 def test_the_rehearsal_needs_no_gpu():
     assert not needs_gpu(named("rehearsal"))
+
+
+def test_several_processes_multiply_the_sequences_of_a_step():
+    recipe = with_overrides(named("qwen14b"), {"pretrain.processes": 4, "pretrain.accumulate": 8})
+
+    assert problems(recipe) == []
+    assert sequences_a_step(recipe["pretrain"]) == 32
+    del recipe["pretrain"]["processes"]
+    assert sequences_a_step(recipe["pretrain"]) == 8, "runs from before there were several"
+
+
+def test_unsloth_trains_in_one_process():
+    recipe = with_overrides(named("qwen14b"), {"instruct.processes": 2, "instruct.backend": "unsloth"})
+
+    assert problems(recipe) == [
+        "instruct.processes=2 with backend=unsloth: it trains in one, write processes=1 or backend=plain"
+    ]
 
 
 def test_an_unknown_recipe_names_those_that_exist():

@@ -31,6 +31,8 @@ class SharedRecipe(frame.Dataclass, Protocol):
 
 R = TypeVar("R", bound=SharedRecipe)
 
+_LONGEST_STEP_S = 3600  # when all are asked to end; where one has failed, torchrun waits 30 s for the others
+
 
 def main(recipe_type: type[R], work: frame.Work[R]) -> None:
     """frame.main for a recipe whose `processes` says how many share the work."""
@@ -84,10 +86,10 @@ def _start_ranks(processes: int, folder: RunFolder) -> dict[str, Any]:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    os.environ["STAGE_PARENT"] = str(
-        os.getpid()
-    )  # each rank has a session of its own, and must not outlive us
-    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # that store listens on every interface
+    # Each rank has a session of its own, and must not outlive this process.
+    os.environ["STAGE_PARENT"] = str(os.getpid())
+    # torchrun's usual store listens on every interface, so it gets files, and the ranks too.
+    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     program = sys.modules["__main__"].__spec__
     assert program is not None, "started with -m"
@@ -106,6 +108,7 @@ def _start_ranks(processes: int, folder: RunFolder) -> dict[str, Any]:
             rdzv_configs={"store_type": "file"},
             local_addr="localhost",
             signals_to_handle="SIGTERM,SIGINT",
+            shutdown_timeout=_LONGEST_STEP_S,
         )
         try:
             elastic_launch(config, sys.executable)("-m", program.name, str(folder.recipe_file))
@@ -119,11 +122,8 @@ def _start_ranks(processes: int, folder: RunFolder) -> dict[str, Any]:
     code, message = str(result.get("code", "")), str(result.get("message", ""))
     if stopped:
         raise Failure("cancelled", message if code == "cancelled" else "")
-    if code in (
-        "",
-        "cancelled",
-        "process_killed",
-    ):  # of itself no rank says so: another one died without a word
+    # Of itself no rank says that: another one died without a word.
+    if code in ("", "cancelled", "process_killed"):
         _end_like_it(exit_code, folder)
     raise Failure(code, message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -44,6 +45,25 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
         raise ImproperlyConfigured(
             f'{name}="{value}" is not one of {", ".join(choices)}. Unset it for {default}.'
         )
+    return value
+
+
+def test_switch(name: str, default: str, *, form: str, example: str, debug: bool) -> str:
+    """What the fault tests set so that stages do something else, or break. Refused where people train.
+
+    Args:
+        form: A regular expression of the whole value.
+    """
+    value = text(name, default)
+    if value == default:
+        return value
+    if not debug:
+        raise ImproperlyConfigured(
+            f'{name}="{value}" makes trainings break or pretend, which only tests want. Unset it; a test '
+            "sets STUDIO_DEBUG=1 as well."
+        )
+    if not re.fullmatch(form, value):
+        raise ImproperlyConfigured(f'{name}="{value}" is not of the form {example}. Unset it.')
     return value
 
 

@@ -160,6 +160,22 @@ STUDIO_LEASE_S = env.whole_number("STUDIO_LEASE_S", 60, least=3, most=3600)
 STUDIO_WEB_PROCESSES = env.whole_number("STUDIO_WEB_PROCESSES", min(4, os.cpu_count() or 1), least=1, most=64)
 STUDIO_OLLAMA_URL = env.text("STUDIO_OLLAMA_URL")
 
+# For tests/faults alone: what the stages run instead of training, and where a stage breaks.
+STUDIO_RECIPES = env.test_switch(
+    "STUDIO_RECIPES",
+    "training.recipes",
+    form=r"[a-z_]+(\.[a-z_]+)*",
+    example="package.of.recipes",
+    debug=DEBUG,
+)
+STUDIO_STAGE_FAULT = env.test_switch(
+    "STUDIO_STAGE_FAULT",
+    "",
+    form="[a-z_]+:[a-z0-9]+:(kill|oom|enospc|hang|exit75)",
+    example="STAGE:POINT:kill, oom, enospc, hang or exit75",
+    debug=DEBUG,
+)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

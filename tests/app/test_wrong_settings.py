@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
             "check",
             "is not one of plain, unsloth. Unset it for plain.",
         ),
+        (("STUDIO_RECIPES", "elsewhere"), "check", "only tests want. Unset it"),
+        (("STUDIO_STAGE_FAULT", "merge:save:enospc"), "check", "only tests want. Unset it"),
         (("STUDIO_PRODUCTION", "1"), "check", "STUDIO_SECRET_KEY is not set"),
         (("STUDIO_HOSTS", "localhost"), "train", "Run: python3 manage.py migrate"),
         (("STUDIO_DATABASE_URL", "postgres://a:b@127.0.0.1:1/c"), "train", "Check STUDIO_DATABASE_URL"),

@@ -12,6 +12,7 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from training.domain.failure import Failure
@@ -27,10 +28,11 @@ class FakeRecipe:
     stage: str = "fake"
     fail_with: str = ""  # a failure code
     output: str = "fake.txt"
+    hold: str = ""  # a file: while it is there, the work stands still after its third step
 
 
 def run(recipe: FakeRecipe, folder: RunFolder) -> dict[str, Any]:
-    inputs = values_digest(folder.recipe())
+    inputs = folder.recipe().get("inputs") or values_digest(folder.recipe())
     checkpoint = newest_checkpoint(folder.checkpoints, inputs=inputs)
     first = json.loads((checkpoint / "state.json").read_text())["step"] if checkpoint else 0
     Stop.wait_for_a_good_moment()
@@ -49,6 +51,8 @@ def run(recipe: FakeRecipe, folder: RunFolder) -> dict[str, Any]:
         )
         print(f"step {step} of {recipe.steps}", flush=True)
         fault_point(recipe.stage, f"step{step}")
+        while step == 3 and recipe.hold and Path(recipe.hold).exists() and not Stop.asked:
+            time.sleep(0.02)
         if step % recipe.save_steps == 0 or Stop.asked:
             made = folder.checkpoints / f"checkpoint-{step}"
             made.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from curation.domain.tasks import FRAGMENT, MEANT_TO_FAIL, PROGRAM
 from curation.models import Task, TaskSet
 from curation.services import auditing, posing
 from training.adapters import checker as checkers
-from training.adapters import process, storage
+from training.adapters import storage
 from training.adapters.checker import Checker, Verdict
 from training.domain import recipe as recipes
 from training.domain.failure import Failure
@@ -31,7 +31,7 @@ from training.domain.marks import is_right
 from training.domain.run_folder import RunFolder, values_digest
 from training.models import Artifact, Attempt, Evaluation, Run
 from training.services import leasing
-from training.services.watching import Cancelled, Watch
+from training.services.watching import Watch, run_recipe
 
 CHECKS_AT_ONCE = 50  # programs; one start of the compiler takes about as long as checking this many
 CHECK_TRIES = 3  # for what came back as infrastructure
@@ -263,17 +263,7 @@ def _generate(
     values["parallel"] = parallel_answers(recipe)
     if "gguf" in model and recipes.needs_gpu(recipe):
         values["gpu_layers"] = ALL_LAYERS
-    folder.write_recipe(values)
-    outcome = process.run_stage(
-        "generate",
-        folder.path,
-        on_tick=watch or (lambda: None),
-        keep_open=watch.keep_open if watch else (),
-    )
-    if outcome.failure:
-        if outcome.failure.code == "cancelled":
-            raise Cancelled
-        raise outcome.failure
+    result = run_recipe("generate", folder, values, watch)
     for line in (folder.path / "generations.jsonl").read_text(encoding="utf-8").split("\n"):
         if not line:
             continue
@@ -286,7 +276,7 @@ def _generate(
             duration_s=float(said["duration_s"]),
             checker_output=said.get("error") or asked[key].checker_output,
         )
-    return list(asked.values()), str(outcome.result.get("runtime", ""))
+    return list(asked.values()), str(result.get("runtime", ""))
 
 
 def _extract(answer: Answer) -> Answer:

@@ -16,14 +16,14 @@ from typing import Any
 from django.conf import settings
 
 from curation.services import exporting
-from training.adapters import process, storage
+from training.adapters import storage
 from training.domain import recipe as recipes
 from training.domain.failure import Failure
 from training.domain.lifecycle import TRAINING_STAGES
 from training.domain.run_folder import RunFolder, file_sha256, values_digest
 from training.models import Artifact, Run
 from training.services import evaluating, packaging, preflighting
-from training.services.watching import Cancelled, Watch
+from training.services.watching import Watch, run_recipe
 
 
 @dataclass(frozen=True)
@@ -287,22 +287,6 @@ def _recipe_plan(
 
     made_from = _plan(run, stage, {**inputs, "values": own}, perform)
     return made_from
-
-
-def run_recipe(module: str, folder: RunFolder, values: dict[str, Any], watch: Watch) -> dict[str, Any]:
-    """Run a recipe to its end and give back its result.json.
-
-    Raises:
-        Cancelled: a person asked to stop. Failure: the recipe failed. Zombie: the run is not ours any more.
-    """
-    folder.write_recipe(values)
-    outcome = process.run_stage(module, folder.path, on_tick=watch, keep_open=watch.keep_open)
-    watch.pass_metrics_on()
-    if outcome.failure:
-        if outcome.failure.code == "cancelled":
-            raise Cancelled
-        raise outcome.failure
-    return outcome.result
 
 
 def find(run: Run, kind: str) -> Artifact | None:

@@ -8,6 +8,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.db.models.functions import Now
 
 from training.adapters import gpu_lock, storage
@@ -15,7 +16,7 @@ from training.domain.failure import FAILURES, Failure
 from training.models import Artifact, Run, Stage
 from training.services import leasing, moving, reaping, staging
 from training.services.leasing import Claim, Zombie
-from training.services.watching import Cancelled, Progress, Watch
+from training.services.watching import Cancelled, Lease, Progress, Watch
 
 STORE_POLL_S = 0.5
 log = logging.getLogger(__name__)
@@ -29,13 +30,15 @@ def execute(claim: Claim, progress: Progress | None = None) -> str:
 
     Returns:
         The state in which the run was left: "succeeded", "failed", "cancelled", "queued" (to be tried again)
-        or "lost" (it belongs to someone else by now, and nothing more was written).
+        or "lost" (it belongs to someone else by now, or the database does not answer; nothing more was
+        written).
     """
     try:
         try:
-            with gpu_lock.held(gpu_lock.this_gpu(), tick=lambda: leasing.renew(claim)) as lock:
+            lease = Lease(claim)
+            with gpu_lock.held(gpu_lock.this_gpu(), tick=lease.heed) as lock:
                 for stage in Stage.objects.filter(run_id=claim.run_id):
-                    _work_on(claim, stage, progress, keep_open=(lock,))
+                    _work_on(lease, stage, progress, keep_open=(lock,))
             _end(claim, "succeeded", what="finished: every stage is done")
         except Cancelled:
             _end(claim, "cancelled", what="stopped, as was asked", failure=Failure("cancelled"))
@@ -44,7 +47,7 @@ def execute(claim: Claim, progress: Progress | None = None) -> str:
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             _fail(claim, Failure("disk_full") if full else _bug(claim, error))
-        except Zombie:
+        except (Zombie, OperationalError, InterfaceError):
             raise
         except KeyboardInterrupt:
             _end(claim, "cancelled", what="stopped from the keyboard", failure=Failure("cancelled"))
@@ -54,10 +57,14 @@ def execute(claim: Claim, progress: Progress | None = None) -> str:
     except Zombie as zombie:
         log.warning("stopped without writing: %s", zombie)
         return "lost"
+    except (OperationalError, InterfaceError) as error:  # locked, or gone: what we would write is not heard
+        log.warning("run %s: left to the reaper, the database does not answer (%s)", claim.run_id, error)
+        return "lost"
     return Run.objects.get(pk=claim.run_id).state
 
 
-def _work_on(claim: Claim, stage: Stage, progress: Progress | None, *, keep_open: tuple[int, ...]) -> None:
+def _work_on(lease: Lease, stage: Stage, progress: Progress | None, *, keep_open: tuple[int, ...]) -> None:
+    claim = lease.claim
     run = Run.objects.select_related("snapshot").get(pk=claim.run_id)
     if run.cancel_requested_at:
         raise Cancelled
@@ -82,7 +89,7 @@ def _work_on(claim: Claim, stage: Stage, progress: Progress | None, *, keep_open
         moving.note(run.pk, who=claim.owner, what=f"{stage.name} started")
     if progress:
         progress(stage.name, 0, 0, {})
-    watch = Watch(claim, stage.name, folder, progress, keep_open=keep_open)
+    watch = Watch(lease, stage.name, folder, progress, keep_open=keep_open)
     made = plan.perform(watch)
     watch.tell(0, 0)  # a cancel that came in the last moment is heard before anything is kept
     stored = [(product, _store(product, watch)) for product in made.products]
@@ -102,6 +109,7 @@ def _work_on(claim: Claim, stage: Stage, progress: Progress | None, *, keep_open
         moving.note(run.pk, who=claim.owner, what=f"{stage.name} {_finished(made.result)}")
         if watch.keeps:
             Run.objects.filter(pk=run.pk).update(keep_requested_at=None)  # the next stage trains to its end
+            lease.keep_asked = False
     for product, _ in stored:
         _forget(product)
 

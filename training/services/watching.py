@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from training.adapters import nvidia
+from training.adapters import nvidia, process
 from training.domain import lifecycle
 from training.domain.run_folder import RunFolder
 from training.models import Run
@@ -32,6 +32,56 @@ class Cancelled(Exception):
     """A person asked to stop the run."""
 
 
+class Lease:
+    """A claim that is looked after: its lease is renewed, and people's requests are heard.
+
+    One for the whole execution of a run. Call `tend` as often as you like; it asks the database about once a
+    second.
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.cancelled = False  # a person asked to stop
+        self.keep_asked = False  # a person asked to end the stage that trains, and to keep it
+        self._renewed_at = self._asked_at = time.monotonic()
+
+    def tend(self) -> None:
+        """Renew the lease when a third of it has gone, and read what people ask.
+
+        Raises:
+            Zombie: the run is not ours any more, or may soon be given to somebody else because the database
+                has not taken a renewal for two thirds of the lease.
+        """
+        now = time.monotonic()
+        lease_s = settings.STUDIO_LEASE_S
+        if now - self._asked_at < min(CANCEL_EVERY_S, lease_s / 3):
+            return
+        self._asked_at = now
+        try:
+            if now - self._renewed_at >= lease_s / 3:
+                leasing.renew(self.claim)
+                self._renewed_at = now  # before the database was asked, which may have taken a while
+            asked = Run.objects.values("cancel_requested_at", "keep_requested_at").get(pk=self.claim.run_id)
+        except DatabaseError as error:
+            log.warning("run %s: the lease could not be renewed (%s)", self.claim.run_id, error)
+            connection.close_if_unusable_or_obsolete()
+            if time.monotonic() - self._renewed_at >= lease_s * 2 / 3:
+                raise Zombie(f"run {self.claim.run_id}: the lease could not be renewed in time") from error
+            return
+        self.cancelled = self.cancelled or asked["cancel_requested_at"] is not None
+        self.keep_asked = asked["keep_requested_at"] is not None
+
+    def heed(self) -> None:
+        """The same where nothing has to be saved first.
+
+        Raises:
+            Zombie: as `tend`. Cancelled: a person asked to stop.
+        """
+        self.tend()
+        if self.cancelled:
+            raise Cancelled
+
+
 class Watch:
     """Called every half second while a stage works. Answers "cancel" once a person asked for it, else None.
 
@@ -40,52 +90,34 @@ class Watch:
 
     def __init__(
         self,
-        claim: Claim,
+        lease: Lease,
         stage: str,
         folder: RunFolder,
         progress: Progress | None = None,
         *,
         keep_open: tuple[int, ...] = (),
     ) -> None:
-        self.claim = claim
+        self.lease = lease
         self.stage = stage
         self.folder = folder
         self.progress = progress
         self.keep_open = keep_open  # what a stage's process inherits: the lock of the GPU
-        self.cancelled = False
         self.keeps = False
         self._metrics_at = folder.metrics_file.stat().st_size if folder.metrics_file.exists() else 0
-        self._renewed_at = self._asked_at = time.monotonic()
         self._gpu_at = float("-inf")
 
-    def __call__(self) -> Order:
-        now = time.monotonic()
-        lease_s = settings.STUDIO_LEASE_S
-        if now - self._asked_at >= min(CANCEL_EVERY_S, lease_s / 3):
-            self._asked_at = now
-            try:
-                self._ask(renew=now - self._renewed_at >= lease_s / 3)
-            except DatabaseError as error:
-                log.warning("run %s: the lease could not be renewed (%s)", self.claim.run_id, error)
-                connection.close_if_unusable_or_obsolete()
-                # Another worker may be given the run soon: stop well before that.
-                if now - self._renewed_at >= lease_s * 2 / 3:
-                    raise Zombie(
-                        f"run {self.claim.run_id}: the lease could not be renewed in time"
-                    ) from error
-        self.pass_metrics_on()
-        self._note_gpu_loads(now)
-        return "cancel" if self.cancelled else None
+    @property
+    def claim(self) -> Claim:
+        return self.lease.claim
 
-    def _ask(self, *, renew: bool) -> None:
-        if renew:
-            leasing.renew(self.claim)
-            self._renewed_at = time.monotonic()
-        asked = Run.objects.values("cancel_requested_at", "keep_requested_at").get(pk=self.claim.run_id)
-        self.cancelled = self.cancelled or asked["cancel_requested_at"] is not None
-        if asked["keep_requested_at"] and not self.keeps and self.stage in lifecycle.TRAINING_STAGES:
+    def __call__(self) -> Order:
+        self.lease.tend()
+        if self.lease.keep_asked and not self.keeps and self.stage in lifecycle.TRAINING_STAGES:
             self.keeps = True
             self.folder.keep_file.touch()
+        self.pass_metrics_on()
+        self._note_gpu_loads(time.monotonic())
+        return "cancel" if self.lease.cancelled else None
 
     def _note_gpu_loads(self, now: float) -> None:
         """For the run's page. A machine that had no GPU at the stage's start is not asked again."""
@@ -117,3 +149,27 @@ class Watch:
             self.progress(self.stage, step, of, {})
         if self() == "cancel":
             raise Cancelled
+
+
+def run_recipe(name: str, folder: RunFolder, values: dict[str, Any], watch: Watch | None) -> dict[str, Any]:
+    """Run a recipe in a process of its own to its end, and give back its result.json.
+
+    Raises:
+        Cancelled: a person asked to stop. Failure: the recipe failed. Zombie: the run is not ours any more.
+    """
+    folder.write_recipe(values)
+    fault = settings.STUDIO_STAGE_FAULT
+    outcome = process.run_stage(
+        f"{settings.STUDIO_RECIPES}.{name}",
+        folder.path,
+        on_tick=watch or (lambda: None),
+        env={"STAGE_FAULT": fault} if fault else {},
+        keep_open=watch.keep_open if watch else (),
+    )
+    if watch:
+        watch.pass_metrics_on()
+    if outcome.failure:
+        if outcome.failure.code == "cancelled":
+            raise Cancelled
+        raise outcome.failure
+    return outcome.result

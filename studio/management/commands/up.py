@@ -170,6 +170,8 @@ def celery(environment: dict[str, str], name: str, arguments: list[str], **more:
     # Killed, should the launcher be: asked to stop while its broker dies too, a worker once hung for
     # more than 30 s. Its pool processes are killed with it (Celery asks Linux for that).
     more["orphan_signal"] = signal.SIGKILL
+    # This command has checked the studio. Again in each worker, it would load every page and the whole API.
+    environment = {**environment, "CELERY_SKIP_CHECKS": "1"}
     return Child(name, [*command, *arguments, "--loglevel", "WARNING"], environment, **more)
 
 

@@ -10,8 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from curation.models import Snapshot, TaskSet
-from curation.services import importing
-from tests import makers
+from tests import makers, trainable
 from training.adapters import storage
 from training.adapters.process import StageOutcome
 from training.models import Artifact, Evaluation, Run
@@ -30,28 +29,13 @@ def var(tmp_path: Path, settings) -> Path:
 @pytest.fixture
 def task_set(db, tmp_path: Path) -> TaskSet:
     """Two holdout and two triage tasks, whose right answers the offline check accepts."""
-    root = tmp_path / "data"
-    for pool, title in [
-        ("holdout", "Sum of a column"),
-        ("holdout", "Name of a weekday"),
-        ("triage", "Days until a date"),
-        ("triage", "Longest word"),
-    ]:
-        name = title.lower().replace(" ", "-")
-        makers.put(root, f"tasks/{pool}/{name}.md", makers.example_text(title))
-    tasks = importing.import_tasks(root)
-    assert tasks is not None
-    return tasks
+    return trainable.task_set(tmp_path / "data")
 
 
 @pytest.fixture
 def snapshot(task_set: TaskSet, tmp_path: Path) -> Snapshot:
     """A dataset version with examples and raw programs, and a task set to score it on."""
-    root = tmp_path / "raw"
-    for name in ("invoice", "stock", "calendar", "payroll"):
-        makers.put(root, f"corpus/{name}.bbj", makers.program(f"program {name}"))
-    importing.import_corpus(root)
-    return makers.snapshot(examples=6)
+    return trainable.snapshot(tmp_path / "raw")
 
 
 @pytest.fixture
@@ -126,7 +110,7 @@ def model_answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[tuple[str, 
 
     def prepare(wanted: dict[tuple[str, int], str]) -> None:
         def run_stage(module: str, folder: Path, **_: Any) -> StageOutcome:
-            assert module == "generate"
+            assert module == "training.recipes.generate"
             lines = []
             for line in (folder / "prompts.jsonl").read_text().splitlines():
                 asked = json.loads(line)
@@ -136,7 +120,7 @@ def model_answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[tuple[str, 
             (folder / "generations.jsonl").write_text("".join(f"{line}\n" for line in lines))
             return StageOutcome(0, {"ok": True, "runtime": "prepared answers"}, None, 0.1)
 
-        monkeypatch.setattr("training.services.evaluating.process.run_stage", run_stage)
+        monkeypatch.setattr("training.adapters.process.run_stage", run_stage)
 
     return prepare
 

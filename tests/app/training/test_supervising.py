@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.utils import timezone
 
-from training.adapters import storage
+from training.adapters import gpu_lock, storage
 from training.models import Run, Stage
 from training.services import cancelling, launching, leasing, moving, reaping, supervising
 
@@ -76,6 +77,21 @@ def test_a_cancel_reaches_the_running_stage(run, fake_stages, maintainer):
     assert run.stages.get(name="instruct").state == "queued"
     with pytest.raises(cancelling.AlreadyFinished):
         cancelling.request_cancel(run=run, by=maintainer)
+
+
+def test_a_run_that_waits_for_the_gpu_hears_a_cancel_and_keeps_its_lease_no_more_than_needed(
+    run, fake_stages, maintainer, monkeypatch
+):
+    fake_stages()
+    renewals: list[leasing.Claim] = []
+    monkeypatch.setattr(leasing, "renew", renewals.append)
+    claim = claimed(run)
+    with gpu_lock.held(gpu_lock.this_gpu()):  # a process that is left of an earlier run
+        cancelling.request_cancel(run=run, by=maintainer)
+        state = supervising.execute(claim)
+
+    assert state == "cancelled"
+    assert len(renewals) == 1, "with its last write, not while it waited"
 
 
 def test_a_waiting_run_is_cancelled_at_once(run, maintainer):
@@ -187,3 +203,18 @@ def test_a_lost_run_that_was_to_be_cancelled_is_cancelled(run, maintainer):
 
     run.refresh_from_db()
     assert run.state == "cancelled"
+
+
+@pytest.mark.parametrize("lost", [OperationalError("database is locked"), InterfaceError("closed")])
+def test_a_database_that_does_not_answer_is_no_bug_of_the_run(run, fake_stages, monkeypatch, lost):
+    """Nothing can be written then, so the reaper finds the run; tests/faults locks a real database."""
+    fake_stages()
+
+    def no_answer(run: Run, stage: str) -> None:
+        raise lost
+
+    monkeypatch.setattr("training.services.staging.plan", no_answer)
+
+    assert supervising.execute(claimed(run)) == "lost"
+    run.refresh_from_db()
+    assert (run.state, run.failure_code) == ("running", "")

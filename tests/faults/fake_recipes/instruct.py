@@ -1,0 +1,22 @@
+"""Stage 2: an adapter that says what it was trained from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.faults.fake_recipes.pretending import leave, pretend
+from training.domain.run_folder import RunFolder
+from training.recipes.frame import main
+from training.recipes.instruct import InstructRecipe
+from training.recipes.learning import adapter_folder
+
+
+def train(recipe: InstructRecipe, folder: RunFolder) -> dict[str, Any]:
+    adapter_folder(recipe.adapter)
+    result = pretend("instruct", folder, steps=recipe.max_steps)
+    files = {"adapter_config.json": "{}\n", "adapter_model.safetensors": f"stage 2 of {recipe.inputs}\n"}
+    return leave(folder, result, "adapter", files)
+
+
+if __name__ == "__main__":
+    main(InstructRecipe, train)

@@ -65,6 +65,7 @@ def run_stage(
     poll_s: float = 0.5,
     grace_s: float = 20.0,
     keep_open: tuple[int, ...] = (),
+    patience_s: float | None = None,
 ) -> StageOutcome:
     """Run a recipe module on the recipe.json of `folder` until it ends, is cancelled or takes too long.
 
@@ -76,6 +77,7 @@ def run_stage(
         env: Added to the stage's environment; the inherited STUDIO_… variables are taken out.
         keep_open: File descriptors that it and its children inherit, such as a lock.
         limit_s: Seconds after which the stage is cancelled with the failure code "timeout".
+        patience_s: The stage ends itself when on_tick has not come back for so long: we may be asleep.
     """
     if "." not in module:
         module = f"training.recipes.{module}"
@@ -83,11 +85,13 @@ def run_stage(
     run_folder.clear_result()
     log_start = _begin_attempt(run_folder.log_file)
     started = time.monotonic()
-    tree = _start([sys.executable, "-m", module, str(run_folder.recipe_file)], env or {}, keep_open)
+    env = {**(env or {}), **({"STAGE_PATIENCE_S": str(patience_s)} if patience_s else {})}
+    tree = _start([sys.executable, "-m", module, str(run_folder.recipe_file)], env, keep_open)
     log = threading.Thread(target=_keep_log, args=(tree.output, run_folder.log_file), daemon=True)
     log.start()
     try:
-        why = _watch(tree, on_tick, limit_s=limit_s, poll_s=poll_s, grace_s=grace_s)
+        sign = run_folder.watched_file
+        why = _watch(tree, on_tick, sign, limit_s=limit_s, poll_s=poll_s, grace_s=grace_s)
     finally:
         exit_code = tree.kill()
         log.join(timeout=10)
@@ -188,6 +192,7 @@ def _environment(added: Mapping[str, str]) -> dict[str, str]:
 def _watch(
     tree: _Tree,
     on_tick: Callable[[], Order],
+    sign: Path,
     *,
     limit_s: float | None,
     poll_s: float,
@@ -199,6 +204,7 @@ def _watch(
     kill_at: float | None = None
     while not _has_ended(tree.process.pid, wait_s=poll_s):
         order = on_tick()
+        sign.touch()
         now = time.monotonic()
         if not why and limit_s is not None and now - started > limit_s:
             why = "timeout"

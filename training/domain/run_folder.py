@@ -1,6 +1,7 @@
 """The folder of one stage: the whole contract between the studio and the process that trains.
 
     recipe.json     in: the values of the stage, complete
+    watched         in, touched again and again: the supervisor is there (training.recipes.unwatched)
     keep            in, any time: end after this step and save what is trained (an empty file)
     metrics.jsonl   out: a JSON object a line, appended while training
     log.txt         out: what the process printed (written by training.adapters.process)
@@ -52,6 +53,10 @@ class RunFolder:
     @property
     def keep_file(self) -> Path:
         return self.path / "keep"
+
+    @property
+    def watched_file(self) -> Path:
+        return self.path / "watched"
 
     @property
     def gpu_file(self) -> Path:

@@ -27,6 +27,7 @@ from typing import Any, Protocol, TypeVar
 
 from training.domain.failure import EXIT_TRY_AGAIN, Failure
 from training.domain.run_folder import RunFolder
+from training.recipes.unwatched import end_when_unwatched
 
 
 class Dataclass(Protocol):
@@ -80,7 +81,9 @@ def begin() -> RunFolder:
         sys.exit(f"usage: python -m training.recipes.{Path(sys.argv[0]).stem} path/to/recipe.json")
     _die_with_the_supervisor()
     signal.signal(signal.SIGTERM, Stop.on_signal)
-    return RunFolder(Path(sys.argv[1]).parent)
+    folder = RunFolder(Path(sys.argv[1]).parent)
+    end_when_unwatched(folder.watched_file)
+    return folder
 
 
 def attempt(recipe_type: type[R], work: Work[R], folder: RunFolder, *, who: str = "") -> dict[str, Any]:

@@ -24,6 +24,9 @@ Progress = Callable[[str, int, int, dict[str, Any]], None]
 Order = Literal["cancel"] | None
 
 CANCEL_EVERY_S = 1.0
+GIVES_UP_AFTER = (
+    2 / 3
+)  # of a lease that could not be renewed: well before another worker may be given the run
 GPU_EVERY_S = 5.0
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,7 @@ class Lease:
         except DatabaseError as error:
             log.warning("run %s: the lease could not be renewed (%s)", self.claim.run_id, error)
             connection.close_if_unusable_or_obsolete()
-            if time.monotonic() - self._renewed_at >= lease_s * 2 / 3:
+            if time.monotonic() - self._renewed_at >= lease_s * GIVES_UP_AFTER:
                 raise Zombie(f"run {self.claim.run_id}: the lease could not be renewed in time") from error
             return
         self.cancelled = self.cancelled or asked["cancel_requested_at"] is not None
@@ -165,6 +168,7 @@ def run_recipe(name: str, folder: RunFolder, values: dict[str, Any], watch: Watc
         on_tick=watch or (lambda: None),
         env={"STAGE_FAULT": fault} if fault else {},
         keep_open=watch.keep_open if watch else (),
+        patience_s=settings.STUDIO_LEASE_S * GIVES_UP_AFTER if watch else None,
     )
     if watch:
         watch.pass_metrics_on()

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,7 +38,7 @@ from training.domain import lifecycle
 from training.domain.failure import FAILURES
 from training.domain.run_folder import RunFolder
 from training.models import Run
-from training.services import launching, reaping, staging
+from training.services import launching, queueing, reaping, staging
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = "tests.faults.fake_recipes"
@@ -131,11 +132,13 @@ class Engine:
             wake_worker=wake_worker,
         )
 
-    def start_worker(self, *, lease_s: int = 30, gpu: str = "0", **settings: Any) -> Worker:
+    def start_worker(
+        self, *, lease_s: int = 30, gpu: str = "0", settings: dict[str, Any] | None = None
+    ) -> Worker:
         """A worker as `manage.py up` starts it.
 
         Args:
-            settings: Values of Django's settings to replace; "__" stands for a dot between names.
+            settings: Values of Django's settings to replace (tests/faults/worker_settings.py).
         """
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("STUDIO_", "PYTEST_", "DJANGO_"))}
         environment = kept | {
@@ -151,9 +154,8 @@ class Engine:
             "DJANGO_SETTINGS_MODULE": "studio.settings",
         }
         if settings:
-            replaced = {name.replace("__", "."): value for name, value in settings.items()}
             environment["DJANGO_SETTINGS_MODULE"] = "tests.faults.worker_settings"
-            environment["FAULTS_SETTINGS"] = json.dumps(replaced)
+            environment["FAULTS_SETTINGS"] = json.dumps(settings)
         started = up.worker(environment, "gpu")
         log = self.var / f"worker-{len(self.workers) + 1}.log"
         with log.open("wb") as out:
@@ -191,10 +193,9 @@ class Engine:
         return staging.stage_folder(run.pk, "export/base" if stage == "export" else stage)
 
     def stage_process(self, run: Run, stage: str) -> int | None:
-        """The process that works on this stage now."""
-        recipe_file = str(self.folder(run, stage).recipe_file)
-        found = [pid for pid, command in self.processes().items() if command.endswith(recipe_file)]
-        return found[0] if found else None
+        """The process that works on this stage now, in whatever namespace."""
+        program = f"{sys.executable} -m {RECIPES}.{RECIPE_OF[stage]} {self.folder(run, stage).recipe_file}"
+        return next((pid for pid, command in self.processes().items() if command == program), None)
 
     def wait_until_held(self, run: Run, stage: str) -> int:
         """Until the process of this stage stands still after its third step. Returns its number."""
@@ -222,7 +223,7 @@ class Engine:
 
     def beat(self) -> None:
         """Time goes by until the dispatcher publishes again what it has published before."""
-        Run.objects.filter(launching.waiting()).update(published_at=None)
+        Run.objects.filter(queueing.ready()).update(published_at=None)
         launching.publish_waiting()
         self._beat_at = time.monotonic()
 
@@ -235,7 +236,7 @@ class Engine:
         while not condition():
             if time.monotonic() > until:
                 pytest.fail(f"{what}: not within {patience_s:g} s.\n{self.story()}")
-            if time.monotonic() > self._beat_at + BEAT_S and Run.objects.filter(launching.waiting()):
+            if time.monotonic() > self._beat_at + BEAT_S and Run.objects.filter(queueing.ready()):
                 self.beat()
             time.sleep(POLL_S)
 

@@ -1,14 +1,17 @@
-"""The broker is killed, or forgets, or delivers one message many times: a run starts once and finishes once."""
+"""The broker is killed, or forgets, or delivers twice: a run starts once and finishes once."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.faults.engine import Broker, Engine
 from training.models import Run
 
@@ -64,16 +67,15 @@ def published(run: Run) -> bool:
 def test_a_message_that_is_delivered_again_does_not_start_its_run_again(engine: Engine):
     """The worst that somebody could set: late acknowledgement, and a time-out shorter than the run.
 
-    It lasts for as long as it takes until its message has come again, to a second worker with a GPU of its own.
+    The run lasts until its message has come again, to a second worker with a GPU of its own.
     """
     for gpu in ("0", "1"):
-        engine.start_worker(gpu=gpu, **redelivering(visibility_s=1))
+        engine.start_worker(gpu=gpu, settings=redelivering(visibility_s=1))
     engine.hold("pretrain")
     run = engine.queue()
 
     engine.wait_until_held(run, "pretrain")
-    engine.wait_until(lambda: deliveries(engine) > 1, "a second delivery")
-    engine.wait_until(lambda: answers(engine) == 1, "its end")
+    engine.wait_until(lambda: most_deliveries(engine) > 1, "a second delivery")
     engine.let_go("pretrain")
     engine.wait_for(run, "succeeded")
 
@@ -83,14 +85,14 @@ def test_a_message_that_is_delivered_again_does_not_start_its_run_again(engine: 
 @pytest.mark.skipif("FAULTS_LONG" not in os.environ, reason="takes a minute: FAULTS_LONG=1 asks for it")
 def test_a_job_of_a_minute_with_a_visibility_time_out_of_five_seconds_starts_once(engine: Engine):
     for gpu in ("0", "1"):
-        engine.start_worker(gpu=gpu, **redelivering(visibility_s=5))
+        engine.start_worker(gpu=gpu, settings=redelivering(visibility_s=5))
     began = time.monotonic()
     run = engine.queue(steps=3000)  # of 20 ms
 
     engine.wait_for(run, "succeeded", patience_s=180)
 
     assert time.monotonic() - began > 60
-    assert deliveries(engine) > 1
+    assert most_deliveries(engine) > 1
     assert (run.attempt, run.events.filter(what="claimed").count()) == (1, 1)
 
 
@@ -98,20 +100,16 @@ def redelivering(*, visibility_s: int) -> dict[str, object]:
     transport = "CELERY_BROKER_TRANSPORT_OPTIONS"
     return {
         "CELERY_TASK_ACKS_LATE": True,
-        f"{transport}__visibility_timeout": visibility_s,
-        f"{transport}__unacked_restore_interval": 0.5,
-        f"{transport}__unacked_restore_throttle": 1,
+        f"{transport}.visibility_timeout": visibility_s,
+        f"{transport}.unacked_restore_interval": 0.5,
+        f"{transport}.unacked_restore_throttle": 1,
     }
 
 
-def deliveries(engine: Engine) -> int:
-    """How often a worker was woken for a run."""
-    return sum(worker.text().count("] received") for worker in engine.workers)
-
-
-def answers(engine: Engine) -> int:
-    """How often it was done with that."""
-    return sum(worker.text().count("] succeeded in") for worker in engine.workers)
+def most_deliveries(engine: Engine) -> int:
+    """How often one and the same message was delivered, to whichever worker."""
+    said = "".join(worker.text() for worker in engine.workers)
+    return max(Counter(re.findall(r"run_training\[(\S+)\] received", said)).values(), default=0)
 
 
 def test_two_workers_of_one_gpu_train_two_runs_one_after_the_other(engine: Engine):
@@ -125,7 +123,8 @@ def test_two_workers_of_one_gpu_train_two_runs_one_after_the_other(engine: Engin
     taken = Run.objects.get(state="running")
     engine.wait_until_held(taken, "pretrain")
     engine.wait_until(lambda: all("ready." in worker.text() for worker in engine.workers), "both workers")
-    engine.wait_until(lambda: answers(engine) >= 1, "a worker that was woken and refused")
+    woken = "] succeeded in"  # Celery's words for a task that has come back
+    engine.wait_until(lambda: any(woken in worker.text() for worker in engine.workers), "the other one's no")
     assert Run.objects.filter(state="running").count() == 1
 
     engine.let_go("pretrain")
@@ -134,5 +133,7 @@ def test_two_workers_of_one_gpu_train_two_runs_one_after_the_other(engine: Engin
     engine.let_go("instruct")
     for run in (first, second):
         engine.wait_for(run, "succeeded")
-    earlier, later = sorted((first, second), key=lambda run: run.started_at)
+    earlier, later = Run.objects.order_by("started_at")
+    assert earlier.finished_at
+    assert later.started_at
     assert earlier.finished_at <= later.started_at

@@ -112,14 +112,14 @@ def _folder(run: Any, stage: str) -> Path:
 
 def _watch(run: Any, stage: str, keep_open: tuple[int, ...] = ()) -> Any:
     from training.services import leasing, staging
-    from training.services.watching import Watch
+    from training.services.watching import Lease, Watch
 
     run.refresh_from_db()
     claim = leasing.Claim(run_id=run.pk, owner=OWNER, fence=run.fence, attempt=run.attempt)
     leasing.renew(claim)
     folder = staging.stage_folder(run.pk, stage)
     folder.path.mkdir(parents=True, exist_ok=True)
-    return Watch(claim, stage, folder, keep_open=keep_open)
+    return Watch(Lease(claim), stage, folder, keep_open=keep_open)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 import numpy
@@ -128,20 +129,21 @@ def test_they_talk_to_this_machine_only_and_none_survives_its_supervisor(tmp_pat
     folder = RunFolder(tmp_path / "shared")
     folder.write_recipe({"processes": 2})
     code = f"from training.adapters.process import run_stage as run; run({SHARED!r}, {str(folder.path)!r})"
-    without_bubblewrap = {**os.environ, "PATH": ""}
+    without_bubblewrap = {**os.environ, "PATH": "", "TMPDIR": str(tmp_path)}
     supervisor = psutil.Popen([sys.executable, "-c", code], cwd=REPOSITORY, env=without_bubblewrap)
     while not folder.metrics()[0]:
         assert supervisor.poll() is None, folder.log_tail()
         with pytest.raises(psutil.TimeoutExpired):
             supervisor.wait(0.05)
     children = running(folder.path)
-    sockets = [place.laddr.ip for child in children for place in child.net_connections()]
+    listening = [ip_address(at.laddr.ip) for child in children for at in child.net_connections()]
 
     supervisor.kill()
     _, alive = psutil.wait_procs(children, timeout=10)
 
     assert len(children) == 3, "torchrun and its two"
-    assert set(sockets) == {"127.0.0.1"}
+    assert listening
+    assert all(address.is_loopback for address in listening)
     assert not alive
 
 

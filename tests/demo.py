@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import django
+
+from tests import demo_runs
 
 PASSWORD = "a-password-for-pictures"
 TEXTS = (
@@ -65,7 +68,7 @@ def fill() -> dict[str, str]:
     comparing.compare()
     _freeze_twice(csv, ann, top)
     _count_the_mask(top)
-    _queue(top)
+    demo_runs.queue(top)
     return dict(_addresses(iban.pk, grid.pk))
 
 
@@ -113,11 +116,14 @@ def _freeze_twice(changed: Any, author: Any, by: Any) -> None:
 
     One of those that come was drafted from a failure of a model of the first.
     """
+    from django.utils import timezone
+
     from tests import loop, makers
     from training.models import Attempt
 
     going = makers.approved("strings/join-two-names.md", makers.example_text("Join two names"))
     run = loop.trained(makers.freeze(name="spring", author=by), "compile_error", "no_code", "compiled")
+    demo_runs.learnt(run, rate=1e-3, at=timezone.now() - timedelta(hours=4))
     failed = Attempt.objects.filter(evaluation__run=run).order_by("pk")[0]
     makers.review(loop.taught(failed, TAUGHT, author=author))
     text = changed.head.text.replace("generation: all", "generation: [bbj-gui, dwc]")
@@ -127,7 +133,8 @@ def _freeze_twice(changed: Any, author: Any, by: Any) -> None:
     makers.review(going, "reject")
     for title in ("Pad a number with zeros", "Turn words around"):
         makers.approved(f"strings/{title.lower().replace(' ', '-')}.md", makers.example_text(title))
-    loop.trained(makers.freeze(name="summer", author=by), "compiled", "no_code", "compiled")
+    run = loop.trained(makers.freeze(name="summer", author=by), "compiled", "no_code", "compiled")
+    demo_runs.learnt(run, rate=6e-4, at=timezone.now() - timedelta(hours=3))
 
 
 def _count_the_mask(by: Any) -> None:
@@ -137,47 +144,6 @@ def _count_the_mask(by: Any) -> None:
 
     for tokenizer in masking.shelf()[:1]:
         inspecting.request(snapshot=Snapshot.objects.latest("pk"), tokenizer=tokenizer, limit=256, by=by)
-
-
-def _queue(by: Any) -> None:
-    """A run that trains, unless one really does, and three that wait for it; one of them is a second try."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from curation.models import Snapshot
-    from training.domain.lifecycle import STAGES
-    from training.models import Run, Stage
-    from training.services import launching, leasing, queueing, staging
-
-    runs = [
-        Run.objects.create(
-            snapshot=Snapshot.objects.latest("pk"),
-            recipe_name="rehearsal",
-            recipe={},
-            seed=n,
-            idempotency_key=f"demo {n}",
-            requested_by=by,
-        )
-        for n in range(4)
-    ]
-    for run in runs:
-        Stage.objects.bulk_create(Stage(run=run, position=n, name=name) for n, name in enumerate(STAGES))
-    moment = timezone.now()
-    first, second, _, fourth = runs
-    if launching.claim(first.pk, leasing.this_process()):
-        began = moment - timedelta(minutes=7)
-        # Nobody works on it; the lease keeps it from being taken back while somebody looks.
-        Run.objects.filter(pk=first.pk).update(started_at=began, lease_until=moment + timedelta(days=1))
-        first.stages.filter(name="export").update(state="succeeded", started_at=began, finished_at=began)
-        first.stages.filter(name="pretrain").update(state="running", started_at=began)
-        folder = staging.stage_folder(first.pk, "pretrain")
-        folder.path.mkdir(parents=True)
-        for step in range(5, 60, 5):
-            at = (began + timedelta(seconds=7 * step)).isoformat()
-            folder.append_metrics({"stage": "pretrain", "step": step, "of": 80, "loss": 4 / step, "at": at})
-    Run.objects.filter(pk=second.pk).update(attempt=1, not_before=moment + timedelta(hours=3))
-    queueing.move(run=fourth, before=second.pk, by=by)
 
 
 def _corpus(by: Any, other: Any) -> None:
@@ -269,8 +235,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     yield "import_mend", reverse("import_mend", args=[job.pk, "escaped-newlines"])
     both = "&".join(f"run={run.pk}" for run in Run.objects.filter(state="succeeded").order_by("-pk")[:2])
     yield "run_compare", f"{reverse('run_compare')}?{both}"
-    really = Run.objects.filter(state="succeeded", stages__isnull=False)  # trained, and not only a row
-    looked_at = really.first() or Run.objects.filter(state="succeeded").latest("pk")
+    looked_at = Run.objects.filter(state="succeeded").earliest("pk")  # the rehearsal, where there was one
     yield "run_page", reverse("run_page", args=[looked_at.pk])
     yield "run_log", reverse("run_log", args=[looked_at.pk, "pretrain"])
     for model, name in (

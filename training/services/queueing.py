@@ -147,17 +147,18 @@ def look() -> Queue:
     slots = dict(GpuSlot.objects.filter(run__state="running").values_list("run_id", "name"))
     running = [_running(run, slots.get(run.pk, ""), moment) for run in taken]
     problems = _problems(lined_up, taken, moment)
-    starts: list[float | None] = [None] * len(lined_up)
+    starts: dict[int, float | None] = {}
     if not problems:
         usual = _usual_seconds([*taken, *lined_up])
         left = [_left(run, usual[run.pk], moment) for run in taken]
-        starts = expected_starts(left, [usual[run.pk] for run in lined_up])
+        free = [run.pk for run in lined_up if not _later(run, moment)]
+        starts = dict(zip(free, expected_starts(left, [usual[pk] for pk in free]), strict=True))
     waiting = [
         Waiting(
             run=run,
             number=n + 1,
-            later=run.not_before if run.not_before and run.not_before > moment else None,
-            starts_in_s=starts[n],
+            later=_later(run, moment),
+            starts_in_s=starts.get(run.pk),
             up=numbers[max(n - 1, 0)],
             down=next(iter(numbers[n + 2 :]), None),
         )
@@ -189,13 +190,18 @@ def _running(run: Run, gpu: str, moment: datetime) -> Running:
     )
 
 
+def _later(run: Run, moment: datetime) -> datetime | None:
+    """Until when this run is passed over; None: it may start now."""
+    return run.not_before if run.not_before and run.not_before > moment else None
+
+
 def _problems(lined_up: list[Run], taken: list[Run], moment: datetime) -> list[str]:
     """Why nothing is taken though something waits, and what to do."""
     if not lined_up:
         return []
     if missing := scoring.worker_problem():
         return [missing]
-    first = next((run for run in lined_up if run.not_before is None or run.not_before <= moment), None)
+    first = next((run for run in lined_up if not _later(run, moment)), None)
     if first is None or taken:
         return []
     told = first.published_at or first.created_at

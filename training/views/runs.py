@@ -314,7 +314,10 @@ def training_row(run: Run, stage: str) -> dict[str, Any]:
     points, _ = staging.stage_folder(run.pk, stage).metrics()
     drawn = metrics.curves(points)
     losses = [("training loss", drawn.get("loss", [])), ("validation loss", drawn.get("eval_loss", []))]
-    others = [curves.chart(label.capitalize(), [(label, drawn.get(name, []))]) for name, label in CURVES]
+    others = [
+        curves.chart(label.capitalize(), [(label, drawn.get(name, []))], size=curves.SMALL)
+        for name, label in CURVES
+    ]
     return {
         "stage": stage,
         "losses": curves.chart(STAGE_TITLES[stage], losses),

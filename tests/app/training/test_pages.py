@@ -326,6 +326,15 @@ def test_a_curve_of_many_points_is_thinned_and_keeps_the_newest():
     assert curves.chart("Loss", [("training loss", [])]) is None
 
 
+def test_a_curve_of_one_point_is_a_dot_and_large_figures_are_written_out():
+    found = curves.chart("Tokens a second", [("tokens a second", [(80, 2984.4)])], size=curves.SMALL)
+
+    assert found is not None
+    assert found.lines[0].dot is not None
+    assert found.lines[0].last == "2,984"
+    assert curves.number(8.321e-7) == "8.3e-07"
+
+
 def with_metrics(run: Run, stage: str, *points: dict[str, Any]) -> None:
     Stage.objects.filter(run=run, name=stage).update(state="running", started_at=timezone.now())
     folder = staging.stage_folder(run.pk, stage)

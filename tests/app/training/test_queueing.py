@@ -185,6 +185,9 @@ def test_whose_turn_is_when_is_told_from_runs_of_the_same_recipe(runs, worker):
     starts = [one.starts_in_s for one in queueing.look().waiting]
 
     assert starts == [pytest.approx(50 * 60, abs=5), pytest.approx(110 * 60, abs=5)]
+    Run.objects.filter(pk=runs[2].pk).update(not_before=now + timedelta(days=1))
+    starts = [one.starts_in_s for one in queueing.look().waiting]
+    assert starts == [None, pytest.approx(50 * 60, abs=5)], "the one that is passed over holds nobody up"
 
 
 @pytest.mark.one_database

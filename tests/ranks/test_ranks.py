@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from tests.recipes.conftest import base, instruct_values, perform, pretrain_values, snapshot, succeed
-from training.domain.run_folder import COMPLETE, RunFolder
+from training.domain.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow(30)
 
@@ -82,21 +82,19 @@ def test_a_file_ends_both_after_their_step_with_what_they_have_learnt(two):
     assert adapter(folder / "kept")
 
 
-def test_a_cancelled_stage_keeps_a_whole_checkpoint(two, base, snapshot, tmp_path):
-    values = one_a_step(instruct_values(base, snapshot, two[0] / "whole" / "adapter"))
-    folder = RunFolder(tmp_path / "instruct")
+def test_a_cancel_reaches_both_through_torchrun(tmp_path):
+    folder = RunFolder(tmp_path / "shared")
 
     def cancel():
         return "cancel" if folder.metrics()[0] else None
 
-    outcome = perform("instruct", folder.path, **{**values, "max_steps": 1000}, process_on_tick=cancel)
+    outcome = perform(SHARED, folder.path, processes=2, process_on_tick=cancel)
 
     assert outcome.failure is not None
     assert outcome.failure.code == "cancelled"
-    assert outcome.failure.message.endswith("Its checkpoint is kept.")
-    kept = list(folder.checkpoints.glob("checkpoint-*"))
-    assert kept
-    assert all((checkpoint / COMPLETE).is_file() for checkpoint in kept)
+    last = folder.metrics()[0][-1]["step"]
+    assert outcome.failure.message == f"Stopped at step {last}."
+    assert not running(folder.path)
 
 
 def test_the_one_that_fails_names_the_cause_for_both(tmp_path):
@@ -154,10 +152,17 @@ def running(folder: Path) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize(("processes", "world"), [(1, 2), (2, 1), (2, 3)])
-def test_torchrun_by_hand_with_another_number_of_processes_is_refused(tmp_path, processes, world):
+@pytest.mark.parametrize("stage", ["pretrain", "instruct"])
+def test_torchrun_by_hand_with_another_number_of_processes_is_refused(
+    tmp_path, snapshot, stage, processes, world
+):
     started = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": str(world)}
+    values = {
+        "pretrain": pretrain_values(snapshot, snapshot),
+        "instruct": instruct_values(snapshot, snapshot, snapshot),
+    }
 
-    outcome = perform(SHARED, tmp_path / "shared", processes=processes, process_env=started)
+    outcome = perform(stage, tmp_path / stage, **values[stage], processes=processes, process_env=started)
 
     assert outcome.failure is not None
     assert outcome.failure.code == "config_invalid"

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -147,17 +148,29 @@ def judge(
         Failure, Cancelled, Zombie: as `evaluate`.
     """
     checker = checkers.choose()
-    controls = _controls(checker)
+    watched = Watched(checker, watch) if watch else checker
+    controls = _controls(watched)
     questions = [_question(task) for task in tasks.tasks.exclude(mark=FRAGMENT).order_by("path")]
-    controls["gold"] = _check_gold(checker, questions, PROGRAM)
-    controls["meant_to_fail"] = _check_gold(checker, questions, MEANT_TO_FAIL)
+    controls["gold"] = _check_gold(watched, questions, PROGRAM)
+    controls["meant_to_fail"] = _check_gold(watched, questions, MEANT_TO_FAIL)
     generated, runtime = _generate(questions, recipe, folder, model, watch)
     answers = [_extract(answer) for answer in generated]
-    answers = _check(checker, answers, watch)
+    answers = _check(watched, answers, watch)
     config = configuration(tasks, recipe, checker)
     config["runtime"] = runtime
     config["quantisation"] = recipe["quantise"]["type"] if "gguf" in model else ""
     return Judged(config, controls, answers, checker.name, config["checker_build"])
+
+
+class Watched:
+    """A checker that may take minutes, such as a compiler that hangs: the run's lease is kept meanwhile."""
+
+    def __init__(self, checker: Checker, watch: Watch) -> None:
+        self.checker, self.watch = checker, watch
+        self.name, self.build = checker.name, checker.build
+
+    def check_many(self, sources: Sequence[str]) -> list[Verdict]:
+        return self.watch.beside(partial(self.checker.check_many, sources))
 
 
 def configuration(tasks: TaskSet, recipe: dict[str, Any], checker: Checker) -> dict[str, Any]:

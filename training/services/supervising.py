@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import shutil
-from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -18,7 +18,6 @@ from training.services import leasing, moving, reaping, staging
 from training.services.leasing import Claim, Zombie
 from training.services.watching import Cancelled, Lease, Progress, Watch
 
-STORE_POLL_S = 0.5
 log = logging.getLogger(__name__)
 
 
@@ -92,7 +91,8 @@ def _work_on(lease: Lease, stage: Stage, progress: Progress | None, *, keep_open
     watch = Watch(lease, stage.name, folder, progress, keep_open=keep_open)
     made = plan.perform(watch)
     watch.tell(0, 0)  # a cancel that came in the last moment is heard before anything is kept
-    stored = [(product, _store(product, watch)) for product in made.products]
+    # Copying a real model takes minutes.
+    stored = [(made_one, watch.beside(partial(storage.put, made_one.path))) for made_one in made.products]
     with leasing.writing(claim):
         for product, kept in stored:
             Artifact.objects.get_or_create(
@@ -116,15 +116,6 @@ def _work_on(lease: Lease, stage: Stage, progress: Progress | None, *, keep_open
 
 def _finished(result: dict[str, Any]) -> str:
     return f"ended early and kept, at step {result['steps']}" if result.get("kept_early") else "finished"
-
-
-def _store(product: staging.Product, watch: Watch) -> storage.Stored:
-    """Copy a product into the store. That takes minutes for a real model, so the lease is kept meanwhile."""
-    with ThreadPoolExecutor(1) as copier:
-        kept = copier.submit(storage.put, product.path)
-        while not wait([kept], timeout=STORE_POLL_S).done:
-            watch.tell(0, 0)
-        return kept.result()
 
 
 def _products_are_there(run: Run, stage: Stage) -> bool:

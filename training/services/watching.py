@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -22,12 +23,14 @@ from training.services.leasing import Claim, Zombie
 # stage name, step, of how many steps, the newest metrics
 Progress = Callable[[str, int, int, dict[str, Any]], None]
 Order = Literal["cancel"] | None
+T = TypeVar("T")
 
 CANCEL_EVERY_S = 1.0
 GIVES_UP_AFTER = (
     2 / 3
 )  # of a lease that could not be renewed: well before another worker may be given the run
 GPU_EVERY_S = 5.0
+BESIDE_POLL_S = 0.5
 log = logging.getLogger(__name__)
 
 
@@ -140,6 +143,18 @@ class Watch:
         if self.progress:
             for point in points:
                 self.progress(self.stage, int(point.get("step") or 0), int(point.get("of") or 0), point)
+
+    def beside(self, work: Callable[[], T]) -> T:
+        """What `work` gives: something of this process that takes long and asks no database.
+
+        Raises:
+            Zombie, Cancelled: as `tell`, once `work` has ended.
+        """
+        with ThreadPoolExecutor(1) as aside:
+            done = aside.submit(work)
+            while not wait([done], timeout=BESIDE_POLL_S).done:
+                self.tell(0, 0)
+            return done.result()
 
     def tell(self, step: int, of: int) -> None:
         """Progress of work inside this process.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from django.utils import timezone
 
 from training.adapters import gpu_lock, storage
 from training.models import Run, Stage
-from training.services import cancelling, launching, leasing, moving, reaping, supervising
+from training.services import cancelling, launching, leasing, moving, reaping, staging, supervising
+from training.services.watching import Lease, Watch
 
 pytestmark = pytest.mark.django_db
 
@@ -218,3 +220,12 @@ def test_a_database_that_does_not_answer_is_no_bug_of_the_run(run, fake_stages, 
     assert supervising.execute(claimed(run)) == "lost"
     run.refresh_from_db()
     assert (run.state, run.failure_code) == ("running", "")
+
+
+def test_the_lease_is_kept_while_this_process_itself_takes_long(run, settings, monkeypatch):
+    settings.STUDIO_LEASE_S = 3
+    renewed = threading.Event()
+    monkeypatch.setattr(leasing, "renew", lambda claim: renewed.set())
+    watch = Watch(Lease(claimed(run)), "evaluate", staging.stage_folder(run.pk, "evaluate"))
+
+    assert watch.beside(lambda: renewed.wait(30)), "a checker that hangs until the lease was renewed"

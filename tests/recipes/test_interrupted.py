@@ -1,5 +1,7 @@
 """A training that is stopped goes on as if it had not been; NF4 trains too."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.recipes.conftest import instruct_values, perform, pretrain_values, succeed
@@ -22,10 +24,25 @@ def test_a_cancelled_and_resumed_stage_ends_with_the_same_adapter_bit_for_bit(ch
     assert cancelled.failure.code == "cancelled"
     assert not (folder.path / "result.json.part").exists()
     assert resumed["resumed_from"].startswith("checkpoint-")
-    whole, pieced = chain.at("pretrain", "adapter"), folder.path / "adapter"
-    assert {file.name for file in whole.iterdir()} == {file.name for file in pieced.iterdir()}
-    for file in whole.iterdir():
-        assert file.read_bytes() == (pieced / file.name).read_bytes(), file.name
+    assert contents(folder.path / "adapter") == contents(chain.at("pretrain", "adapter"))
+
+
+def test_a_stage_that_was_killed_ends_with_the_same_adapter_bit_for_bit(chain, snapshot, tmp_path):
+    """It saved nothing when it died: what it did after its last checkpoint is done again."""
+    values = instruct_values(chain.base, snapshot, chain.at("pretrain", "adapter"))
+    folder = tmp_path / "instruct"
+
+    killed = perform("instruct", folder, **values, process_env={"STAGE_FAULT": "instruct:step5:kill"})
+    resumed = succeed("instruct", folder, **values)
+
+    assert killed.failure is not None
+    assert killed.failure.code == "process_killed"
+    assert resumed["resumed_from"] == "checkpoint-4"
+    assert contents(folder / "adapter") == contents(chain.at("instruct", "adapter"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 def test_a_stage_that_is_to_be_kept_ends_after_its_step_with_an_adapter(chain, snapshot, tmp_path):

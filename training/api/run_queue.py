@@ -30,6 +30,11 @@ class RunsNowOut(Schema):
     cancel_requested: bool
 
 
+class GuestOut(Schema):
+    gpu: str = Field(description="host:GPU numbers, or host:all")
+    who: str = Field(description="such as an evaluation from a shell; it comes before the runs that wait")
+
+
 class WaitsOut(Schema):
     run: int
     number: int = Field(description="1 is taken first")
@@ -39,6 +44,7 @@ class WaitsOut(Schema):
 
 class QueueOut(Schema):
     running: list[RunsNowOut]
+    guests: list[GuestOut] = Field(description="what else has a GPU, or gets it next")
     waiting: list[WaitsOut] = Field(description=f"the first {queueing.MOST_SHOWN}, in order")
     waiting_in_all: int
     problems: list[str] = Field(description="why nothing is taken though something waits")
@@ -68,6 +74,7 @@ def run_queue(request: ApiRequest) -> dict[str, Any]:
     ]
     return {
         "running": running,
+        "guests": [{"gpu": gpu, "who": who} for gpu, who in queue.guests],
         "waiting": waiting,
         "waiting_in_all": queue.of,
         "problems": queue.problems,

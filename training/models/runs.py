@@ -111,10 +111,17 @@ class WorkerSeen(models.Model):
 
 
 class GpuSlot(models.Model):
-    """One GPU of one machine, or all of them. The run it names holds it for as long as that is running."""
+    """One GPU of one machine, or all of them. The run it names holds it for as long as that is running.
+
+    Until `guest_until` has passed no run is claimed for it: a guest has it, or waits for that run to end.
+    """
 
     name = models.CharField(max_length=120, unique=True, help_text="host and GPU numbers")
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="slots")
+    guest = models.CharField(
+        max_length=200, blank=True, help_text="what has it that is no run, and its process: an evaluation"
+    )
+    guest_until = models.DateTimeField(null=True, blank=True, help_text="the guest's lease")
 
     def __str__(self) -> str:
         return self.name

@@ -87,7 +87,35 @@ def take_gpu(run_id: int, gpu: str) -> None:
     slot = GpuSlot.objects.select_for_update().get(name=gpu)  # waits for whoever takes it at this moment
     if slot.run_id != run_id and Run.objects.filter(pk=slot.run_id or 0, state="running").exists():
         raise GpuTaken(f"{gpu} is held by run {slot.run_id}")
+    if GpuSlot.objects.filter(visited(), pk=slot.pk).exists():
+        raise GpuTaken(f"{gpu} is held by {slot.guest}")
     GpuSlot.objects.filter(pk=slot.pk).update(run=run_id)
+
+
+def visited() -> Q:
+    """What is true of a GPU that has a guest, or that a guest waits for."""
+    return Q(guest_until__gte=Now())
+
+
+@transaction.atomic
+def reserve_gpu(gpu: str, guest: str) -> str:
+    """Keep this GPU for a guest, or keep it longer: no run is claimed for it from now on.
+
+    Returns:
+        Who has it all the same: a run that is running, or another guest; "" when this one has it.
+    """
+    GpuSlot.objects.get_or_create(name=gpu)
+    slot = GpuSlot.objects.select_for_update().get(name=gpu)
+    if slot.guest != guest and GpuSlot.objects.filter(visited(), pk=slot.pk).exists():
+        return slot.guest
+    GpuSlot.objects.filter(pk=slot.pk).update(guest=guest, guest_until=lease_end())
+    running = Run.objects.filter(pk=slot.run_id or 0, state="running").exists()
+    return f"run {slot.run_id}" if running else ""
+
+
+def give_gpu_back(gpu: str, guest: str) -> None:
+    """The guest has gone."""
+    GpuSlot.objects.filter(name=gpu, guest=guest).update(guest="", guest_until=None)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from curation.services import auditing
 from training.domain import metrics
 from training.domain.turns import expected_starts
 from training.models import GpuSlot, Run
-from training.services import moving, scoring, staging
+from training.services import leasing, moving, scoring, staging
 
 TURN = Coalesce("place", "pk", output_field=BigIntegerField())
 UNHEARD_AFTER = timedelta(seconds=90)  # the dispatcher wakes a worker again every 30 s
@@ -76,9 +76,14 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Queue:
-    """The whole of it, read at one moment: of `of` waiting runs the first MOST_SHOWN."""
+    """The whole of it, read at one moment: of `of` waiting runs the first MOST_SHOWN.
+
+    Attributes:
+        guests: GPU and who has it, or waits for the run that has it to end, and is no run.
+    """
 
     running: list[Running]
+    guests: list[tuple[str, str]]
     waiting: list[Waiting]
     of: int
     problems: list[str]  # sentences: why nothing is taken, and the way out
@@ -146,9 +151,10 @@ def look() -> Queue:
     numbers = list(in_order().values_list("pk", flat=True))
     slots = dict(GpuSlot.objects.filter(run__state="running").values_list("run_id", "name"))
     running = [_running(run, slots.get(run.pk, ""), moment) for run in taken]
-    problems = _problems(lined_up, taken, moment)
+    guests = list(GpuSlot.objects.filter(leasing.visited()).order_by("name").values_list("name", "guest"))
+    problems = _problems(lined_up, moment, held=bool(taken or guests))
     starts: dict[int, float | None] = {}
-    if not problems:
+    if not problems and not guests:
         usual = _usual_seconds([*taken, *lined_up])
         left = [_left(run, usual[run.pk], moment) for run in taken]
         free = [run.pk for run in lined_up if not _later(run, moment)]
@@ -164,7 +170,7 @@ def look() -> Queue:
         )
         for n, run in enumerate(lined_up)
     ]
-    return Queue(running, waiting, len(numbers), problems)
+    return Queue(running, guests, waiting, len(numbers), problems)
 
 
 def progress(run_id: int, stage: str) -> tuple[metrics.Progress | None, float | None]:
@@ -195,14 +201,14 @@ def _later(run: Run, moment: datetime) -> datetime | None:
     return run.not_before if run.not_before and run.not_before > moment else None
 
 
-def _problems(lined_up: list[Run], taken: list[Run], moment: datetime) -> list[str]:
+def _problems(lined_up: list[Run], moment: datetime, *, held: bool) -> list[str]:
     """Why nothing is taken though something waits, and what to do."""
     if not lined_up:
         return []
     if missing := scoring.worker_problem():
         return [missing]
     first = next((run for run in lined_up if not _later(run, moment)), None)
-    if first is None or taken:
+    if first is None or held:
         return []
     told = first.published_at or first.created_at
     if moment - max(told, first.not_before or told) < UNHEARD_AFTER:

@@ -75,6 +75,7 @@ def _shown() -> dict[str, Any]:
             }
             for now in queue.running
         ],
+        "guests": [(words.gpu(gpu), guest) for gpu, guest in queue.guests],
         "waiting": [
             {
                 "one": one,

@@ -16,7 +16,7 @@ from training.domain import recipe as recipes
 from training.domain.failure import Failure
 from training.domain.run_folder import RunFolder
 from training.models import Run
-from training.services import conforming, evaluating, scoring, staging
+from training.services import conforming, evaluating, scoring, staging, visiting
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             if model.startswith(("http://", "https://")):
                 metric, pools, extra = self.ask_server(model, task_set)
             else:
-                metric, pools, extra = self.score_run(model, task_set)
+                metric, pools, extra = self.score_run(model, task_set, quiet=json)
         except Failure as failure:
             raise CommandError(f"{failure.code}: {failure.message}") from failure
         if json:
@@ -44,7 +44,10 @@ class Command(BaseCommand):
         for pool in pools:
             self.stdout.write(pool.words)
 
-    def score_run(self, model: str, tasks: TaskSet) -> tuple[str, list[scoring.PoolScore], dict[str, Any]]:
+    def score_run(
+        self, model: str, tasks: TaskSet, *, quiet: bool
+    ) -> tuple[str, list[scoring.PoolScore], dict[str, Any]]:
+        """Once the GPU is free, which the run that trains now holds and the runs that wait do not."""
         run = Run.objects.filter(pk=int(model)).first() if model.isdecimal() else None
         if run is None:
             raise CommandError(
@@ -55,8 +58,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{run} has no quantised model. Only a run that got as far as that can be scored."
             )
-        folder = staging.stage_folder(run.pk, f"evaluate-{run.evaluations.count() + 1}")
-        evaluation = evaluating.evaluate(run, artifact, folder=folder, task_set=tasks)
+        say = (lambda _: None) if quiet else self.stdout.write
+        with visiting.this_gpu(f"evaluation of run {run.pk}", say=say):
+            folder = staging.stage_folder(run.pk, f"evaluate-{run.evaluations.count() + 1}")
+            evaluation = evaluating.evaluate(run, artifact, folder=folder, task_set=tasks)
         result = scoring.scored(evaluation)
         return (
             result.metric,

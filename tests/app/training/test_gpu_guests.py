@@ -77,9 +77,12 @@ def test_scoring_a_run_from_a_shell_holds_the_gpu_and_gives_it_back(run, gguf, m
     seen = []
     model_answers({})
     really = visiting.leasing.reserve_gpu
-    monkeypatch.setattr(
-        visiting.leasing, "reserve_gpu", lambda gpu, guest: seen.append(guest) or really(gpu, guest)
-    )
+
+    def reserve(gpu: str, guest: str) -> str:
+        seen.append(guest)
+        return really(gpu, guest)
+
+    monkeypatch.setattr(visiting.leasing, "reserve_gpu", reserve)
 
     call_command("evaluate", str(run.pk), "--json")
 

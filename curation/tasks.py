@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from curation.services import comparing, inspecting, queueing, refreshing, uploading, working
+from curation.services import comparing, freezing, inspecting, queueing, refreshing, uploading, working
 
 
 @shared_task(ignore_result=True)
@@ -38,3 +38,9 @@ def audit_masks() -> None:
 def refresh_statistics() -> None:
     """Keep lists quick while the tables grow; beat sends this every hour."""
     refreshing.refresh_statistics()
+
+
+@shared_task(ignore_result=True)
+def freeze_versions() -> None:
+    """Look at or freeze what somebody asked for; beat sends this too."""
+    freezing.carry_out_waiting()

@@ -34,7 +34,7 @@ NO_ACTIONS = {
 # Their entries come from signals (studio.account_entries), whatever the status of the answer says.
 BY_SIGNALS = {"sign_in", "sign_out", "password"}
 # Rows that addresses call otherwise than their models.
-KINDS = {"job": "importjob", "token": "apitoken", "problem": "importproblem"}
+KINDS = {"job": "importjob", "freeze": "freezejob", "token": "apitoken", "problem": "importproblem"}
 
 
 @sync_and_async_middleware

@@ -106,6 +106,9 @@ WORDS = {
     "defect.choose": "chose between lines that ask the same in",
     "defect.choose_first": "kept the first of lines that are the same in",
     "snapshot.freeze": "froze",
+    "freezing.look": "had a worker check what to freeze as",
+    "freezing.ask": "had a worker freeze",
+    "freezing.cancel": "stopped freezing",
     "snapshot.audit_mask": "had the loss mask counted of",
     "snapshot.cancel_mask": "stopped counting the loss mask of",
     "run.launch": "started",
@@ -139,6 +142,7 @@ PAGES = {
     "run": "run_page",
     "evaluation": "evaluation_page",
     "importjob": "import_page",
+    "freezejob": "freeze_page",
     "corpusprogram": "corpus_page",
 }
 KIND_WORDS = {
@@ -146,6 +150,7 @@ KIND_WORDS = {
     "chatrecord": "conversation",
     "corpusprogram": "program",
     "evaluation": "score",
+    "freezejob": "freezing",
     "group": "role",
     "importjob": "import",
     "savedview": "view",

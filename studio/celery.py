@@ -59,6 +59,11 @@ app.conf.beat_schedule = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "freeze versions that nobody freezes": {
+        "task": "curation.tasks.freeze_versions",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "collect what nothing refers to": {
         "task": "training.tasks.collect_garbage",
         "schedule": timedelta(days=1),

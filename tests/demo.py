@@ -67,6 +67,7 @@ def fill() -> dict[str, str]:
     _corpus(top, kim)
     comparing.compare()
     _freeze_twice(csv, ann, top)
+    _look_before_freezing(top)
     _count_the_mask(top)
     demo_runs.queue(top)
     return dict(_addresses(iban.pk, grid.pk))
@@ -137,6 +138,16 @@ def _freeze_twice(changed: Any, author: Any, by: Any) -> None:
     demo_runs.learnt(run, rate=6e-4, at=timezone.now() - timedelta(hours=3))
 
 
+def _look_before_freezing(by: Any) -> None:
+    """As a worker does for very many examples."""
+    from curation.services import freezing
+    from curation.services.selecting import Selection
+
+    wish = freezing.Wish(name="files", waivers={"coverage": "files alone are asked for"}, looks_only=True)
+    job = freezing.request(selection=Selection(topic="file-io"), general_per_mille=0, wish=wish, by=by)
+    freezing.carry_out(job.pk)
+
+
 def _count_the_mask(by: Any) -> None:
     """Of the newest version, where a base model's tokenizer is there; at a length that cuts some rows."""
     from curation.models import Snapshot
@@ -169,7 +180,16 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     """Every page that a GET shows, by its URL name."""
     from django.urls import reverse
 
-    from curation.models import AuditEntry, CorpusProgram, Draft, Example, ImportJob, MaskAudit, Snapshot
+    from curation.models import (
+        AuditEntry,
+        CorpusProgram,
+        Draft,
+        Example,
+        FreezeJob,
+        ImportJob,
+        MaskAudit,
+        Snapshot,
+    )
     from curation.services import contrasting
     from training.models import Evaluation, Run
 
@@ -240,6 +260,7 @@ def _addresses(edited: int, sent_back: int) -> Iterator[tuple[str, str]]:
     yield "run_log", reverse("run_log", args=[looked_at.pk, "pretrain"])
     for model, name in (
         (Snapshot, "snapshot_page"),
+        (FreezeJob, "freeze_page"),
         (MaskAudit, "mask_page"),
         (Evaluation, "evaluation_page"),
     ):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -80,15 +81,33 @@ class FreezeForm(forms.Form):
         label="Validation share, per thousand",
     )
     seen = forms.RegexField(r"\A[0-9a-f]{64}\Z", required=False, widget=forms.HiddenInput)
+    # Made with the page: a button pressed twice sends the same key twice, and queues one job.
+    key = forms.CharField(
+        required=False, max_length=80, widget=forms.HiddenInput, initial=lambda: uuid.uuid4().hex
+    )
 
     REASON = "waive-"  # and the code of a gate
+
+    def __init__(self, *args: Any, reasons: Mapping[str, str] | None = None, **named: Any) -> None:
+        """`reasons`: those that were typed before, for a form that shows them again."""
+        super().__init__(*args, **named)
+        self._typed = reasons or {}
 
     def clean(self) -> dict[str, Any]:
         data = dict(super().clean() or {})
         data["waivers"] = {code: reason for code, reason in self.reasons().items() if reason}
         return data
 
-    def split(self) -> dict[str, int]:
+    def asked(self) -> dict[str, Any]:
+        """What was typed, as freezing takes it."""
+        names = ("name", "seed", "validation_per_mille", "seen", "waivers")
+        return {name: self.cleaned_data[name] for name in names}
+
+    def refused(self, refused: snapshotting.FreezeRefused) -> None:
+        """Say so, at its field where it is about one."""
+        self.add_error("name" if isinstance(refused, snapshotting.NameTaken) else None, str(refused))
+
+    def split(self) -> dict[str, Any]:
         """Seed and share for the plan: as typed, or as usual where that cannot be."""
         data = getattr(self, "cleaned_data", {})
         names = ("seed", "validation_per_mille")
@@ -96,6 +115,8 @@ class FreezeForm(forms.Form):
 
     def reasons(self) -> dict[str, str]:
         """What was typed about each gate, by its code."""
+        if not self.is_bound:
+            return dict(self._typed)
         given = ((name, value) for name, value in self.data.items() if name.startswith(self.REASON))
         return {name.removeprefix(self.REASON): str(value).strip() for name, value in given}
 

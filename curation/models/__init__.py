@@ -9,6 +9,7 @@ from curation.models.duplicates import (
     PairJudgement,
 )
 from curation.models.examples import Draft, Example, ExampleTag, ExampleWords, Revision
+from curation.models.freeze_jobs import FreezeJob
 from curation.models.immutable import ImmutableRowError
 from curation.models.imports import ChatRecord, ChatRecordChoice, ImportItem, ImportJob, ImportProblem
 from curation.models.lists import SavedView
@@ -41,6 +42,7 @@ __all__ = [
     "Example",
     "ExampleTag",
     "ExampleWords",
+    "FreezeJob",
     "GeneralChoice",
     "GeneralExample",
     "ImmutableRowError",

@@ -11,17 +11,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from curation.domain import duplicates, likeness, resolution, split
 from curation.domain.resolution import Bond, Ids
 from curation.models import ComparedText, NearForms, NormalForm, PairJudgement
-from curation.services import comparing, deduplicating
+from curation.services import comparing, deduplicating, telling
 from curation.services.deduplicating import Compared
 from curation.services.selecting import Chosen
+from curation.services.telling import Tell
 
 RULES = {"text": deduplicating.WHOLE, "code": deduplicating.CODE}  # from which likeness on a pair is near
 FEW = 300  # new forms that are compared down to the lowest likeness on offer
 CHUNK = 20_000  # forms with their texts in memory, some 100 MB
+READ_AT_ONCE = 1_000  # of one question to the database
 Forms = Mapping[str, Sequence[int]]  # digest -> the texts that have it, by their places in Chosen.in_order
 
 
@@ -99,7 +102,13 @@ class Likeness:
                     del owners[form]
 
 
-def likeness_of(chosen: Chosen, known: Mapping[str, Prepared], fresh: Mapping[str, Compared]) -> Likeness:
+def likeness_of(
+    chosen: Chosen,
+    known: Mapping[str, Prepared],
+    fresh: Mapping[str, Compared],
+    *,
+    tell: Tell = telling.nobody,
+) -> Likeness:
     """
     Args:
         known: From `stored`.
@@ -119,7 +128,7 @@ def likeness_of(chosen: Chosen, known: Mapping[str, Prepared], fresh: Mapping[st
     alike = Likeness(len(hashes), owners, new)
     _read_stored(alike)
     for rule in RULES:
-        _compare_new(alike, rule)
+        _compare_new(alike, rule, tell)
     return alike
 
 
@@ -143,21 +152,26 @@ def _read_stored(alike: Likeness) -> None:
                 alike.near[low, high] = (rule, score)
 
 
-def _compare_new(alike: Likeness, rule: str) -> None:
-    new = alike.new[rule]
+def _compare_new(alike: Likeness, rule: str, tell: Tell) -> None:
+    new, stage = alike.new[rule], f"comparing the {rule} of what is new"
     if not new:
         return
+    tell(stage, 0, len(new))
     if len(new) * 4 >= len(alike.owners[rule]):  # then one comparison of all is quicker
         for forms in stored_forms(alike, rule):
             new.update(forms)
     digests, texts = list(new), list(new.values())
     least = comparing.lowest(rule) if len(new) <= FEW else RULES[rule]
-    search = duplicates.find_pairs if len(new) <= FEW else duplicates.find_edges
-    for pair in search(texts, least):
+    if len(new) <= FEW:
+        pairs = duplicates.find_pairs(texts, least)
+    else:
+        pairs = duplicates.find_edges(texts, least, partial(tell, stage))
+    for pair in pairs:
         _note(alike, rule, digests[pair.i], digests[pair.j], pair.score)
     for forms in stored_forms(alike, rule):
         index, there = duplicates.Index(list(forms.values())), list(forms)
-        for digest, text in new.items():
+        for number, (digest, text) in enumerate(new.items()):
+            tell(stage, number, len(new))
             for match in index.query(text, least):
                 _note(alike, rule, digest, there[match.i], match.score)
 
@@ -172,18 +186,20 @@ def _note(alike: Likeness, rule: str, a: str, b: str, score: float) -> None:
 
 
 def stored_forms(alike: Likeness, rule: str) -> Iterator[dict[str, str]]:
-    """The forms that are not new, with their texts, CHUNK at a time."""
+    """The forms that are not new, with their texts, about CHUNK at a time."""
     owners, new = alike.owners[rule], alike.new[rule]
     if len(new) >= len(owners):
         return
     forms: dict[str, str] = {}
-    rows = NormalForm.objects.filter(rule=rule, compared=True).order_by("pk").values_list("digest", "text")
-    for digest, text in rows.iterator(chunk_size=500):
-        if digest in owners and digest not in new:
-            forms[digest] = text
-            if len(forms) == CHUNK:
-                yield forms
-                forms = {}
+    rows = NormalForm.objects.filter(rule=rule, compared=True).order_by("pk")
+    after = 0
+    # A part at a time and to its end, since `tell` may be called between two of them (telling.Tell).
+    while part := list(rows.filter(pk__gt=after).values_list("pk", "digest", "text")[:READ_AT_ONCE]):
+        forms |= {digest: text for _, digest, text in part if digest in owners and digest not in new}
+        after = part[-1][0]
+        if len(forms) >= CHUNK:
+            yield forms
+            forms = {}
     if forms:
         yield forms
 

@@ -17,10 +17,11 @@ from curation.domain.problems import has_errors
 from curation.domain.repeated_phrases import Phrases, Repeated, pieces_of_code, spell
 from curation.domain.secrets import find_secrets
 from curation.models import Revision, SecretWaiver
-from curation.services import authoring, blending, deduplicating, selecting, standing
+from curation.services import authoring, blending, deduplicating, selecting, standing, telling
 from curation.services.blending import ChosenGeneral
 from curation.services.deduplicating import Compared
 from curation.services.selecting import Chosen, ChosenExample
+from curation.services.telling import Tell
 
 CHUNK = 500  # examples of one question about reviews
 TOLD = 200  # contradicted labels with their reason
@@ -44,12 +45,14 @@ class Examined:
     fresh: dict[str, Compared] = field(default_factory=dict)  # what has to be compared, by content hash
 
 
-def examine(chosen: Chosen, *, known: Collection[str]) -> Examined:
+def examine(chosen: Chosen, *, known: Collection[str], tell: Tell = telling.nobody) -> Examined:
     """Read all texts, a chunk at a time. Those whose hash is in `known` need not be compared."""
     found = Examined(chosen)
     waived = _waived()
     kept = []
-    for one, revision in selecting.revisions_of(chosen.examples):
+    stage, count = "reading the texts", len(chosen.in_order)
+    for number, (one, revision) in enumerate(selecting.revisions_of(chosen.examples)):
+        tell(stage, number, count)
         parsed = markdown.parse(revision.text, path=one.path)
         if parsed.doc is None or has_errors(parsed.problems):
             error = next(p for p in parsed.problems if p.severity == "error")
@@ -60,11 +63,14 @@ def examine(chosen: Chosen, *, known: Collection[str]) -> Examined:
         _note_secrets(found, one.path, revision.text, waived.get((one.example, one.content_hash), ()))
         if one.content_hash not in known:
             found.fresh[one.content_hash] = deduplicating.compared_example(parsed.doc, one.content_hash)
-    for text, program in selecting.programs_of(chosen.corpus):
+    n, m = len(chosen.examples), len(chosen.examples) + len(chosen.corpus)
+    for number, (text, program) in enumerate(selecting.programs_of(chosen.corpus), n):
+        tell(stage, number, count)
         path = f"corpus/{text.path}"
         _note_other(found, path, program.text)
         found.fresh[text.content_hash] = deduplicating.compared_program(path, program.text, text.content_hash)
-    for text, record in selecting.records_of(chosen.conversations):
+    for number, (text, record) in enumerate(selecting.records_of(chosen.conversations), m):
+        tell(stage, number, count)
         _note_other(found, text.path, f"{record.system}\n{record.prompt}\n{record.answer}")
         found.fresh[text.content_hash] = deduplicating.compared_conversation(
             text.path, text.content_hash, prompt=record.prompt, answer=record.answer
@@ -158,10 +164,11 @@ def _prose(doc: ExampleDoc) -> list[str]:
 # Questions about reviews and authors
 
 
-def approved_by_nobody_else(examples: Sequence[ChosenExample]) -> list[str]:
+def approved_by_nobody_else(examples: Sequence[ChosenExample], *, tell: Tell = telling.nobody) -> list[str]:
     """Paths of those whose text nobody approved who did not write or edit it."""
     offenders = []
     for start in range(0, len(examples), CHUNK):
+        tell("checking who approved them", start, len(examples))
         part = {one.example: one for one in examples[start : start + CHUNK]}
         facts = standing.facts_of(part.keys())
         history: dict[int, list[tuple[int, str]]] = {example: [] for example in part}

@@ -63,6 +63,19 @@ class Gate:
 class GateReport:
     gates: tuple[Gate, ...] = field(default_factory=tuple)
 
+    @classmethod
+    def of(cls, gates: Sequence[Mapping[str, Any]]) -> GateReport:
+        """The gates of a plan, as as_list stored them. Offenders that had no name have none, and count."""
+        return cls(
+            tuple(
+                Gate(
+                    **{key: gate[key] for key in ("code", "title", "passed", "blocking", "finding")},
+                    offenders=(*gate["offenders"], *("",) * gate["more"]),
+                )
+                for gate in gates
+            )
+        )
+
     @property
     def blocking(self) -> list[Gate]:
         return [gate for gate in self.gates if gate.blocking and not gate.passed]

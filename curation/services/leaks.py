@@ -18,10 +18,11 @@ from rapidfuzz.distance import Indel
 from curation.domain import duplicates, likeness
 from curation.domain.tasks import HOLDOUT
 from curation.models import NearForms, NormalForm
-from curation.services import clustering, comparing, deduplicating
+from curation.services import clustering, comparing, deduplicating, telling
 from curation.services.clustering import RULES, Alike, Likeness
 from curation.services.deduplicating import Compared
 from curation.services.selecting import Chosen
+from curation.services.telling import Tell
 
 MOST = 20  # pairs of a list
 SIDES = ("train", "validation")
@@ -83,6 +84,8 @@ def report(
     sides: Sequence[str],
     general: Sequence[Compared],
     grown: Sequence[Sequence[str]],
+    *,
+    tell: Tell = telling.nobody,
 ) -> LeakReport:
     """
     Args:
@@ -91,10 +94,11 @@ def report(
         general: Texts that are only trained on; what is near of them is told.
         grown: From clustering.grown_together.
     """
+    tell("looking for leaks", 0, 0)
     tasks, task_set = deduplicating.held_out()
     paths = paths_of(chosen)
     pairs, sampled = across(alike, near, sides)
-    with_task, tasks_sampled = with_tasks(alike, tasks)
+    with_task, tasks_sampled = with_tasks(alike, tasks, tell=tell)
     held = [Close(general[i].path, paths[j], score, "text") for i, j, score in _beside(alike, general, sides)]
     solved = [
         Close(general[one.i].path, tasks[one.j].path, one.score, one.rule)
@@ -241,7 +245,9 @@ def _beside(
 # Test tasks
 
 
-def with_tasks(alike: Likeness, tasks: Sequence[Compared]) -> tuple[list[Alike], bool]:
+def with_tasks(
+    alike: Likeness, tasks: Sequence[Compared], *, tell: Tell = telling.nobody
+) -> tuple[list[Alike], bool]:
     """The texts that are alike to a task, whose place is `j`, and whether closer ones may be missing.
 
     Every text that is near to one, and of what is less alike at least MOST pairs.
@@ -262,6 +268,7 @@ def with_tasks(alike: Likeness, tasks: Sequence[Compared]) -> tuple[list[Alike],
         for forms in (dict(alike.new[rule]), *clustering.stored_forms(alike, rule)) if asked else ():
             index, there = duplicates.Index(list(forms.values())), list(forms)
             for j, text in asked:
+                tell("comparing with the test tasks", j, len(tasks))
                 for match in index.query(text, comparing.lowest(rule)):
                     note(rule, owners.get(there[match.i], []), j, match.score)
     sampled = False

@@ -21,10 +21,12 @@ from curation.services import (
     gating,
     leaks,
     selecting,
+    telling,
     thinning,
 )
 from curation.services.blending import ChosenGeneral
 from curation.services.selecting import EVERYTHING, Chosen, ChosenProgram, Selection
+from curation.services.telling import Tell
 
 SEED = 7  # of the first small numbers, one whose split of the shipped examples is near 90/10
 VALIDATION_PER_MILLE = 100
@@ -68,20 +70,23 @@ def plan_snapshot(
     seed: int = SEED,
     validation_per_mille: int = VALIDATION_PER_MILLE,
     general_per_mille: int = 0,
+    tell: Tell = telling.nobody,
 ) -> SnapshotPlan:
     """Select, examine, cluster and split what is approved now.
 
     Args:
         general_per_mille: The share of general code in all rows of stage 2 that are trained on.
+        tell: Told at each stage how far it is; what it raises ends the planning.
     """
+    tell("choosing the texts", 0, 0)
     selected = selecting.choose(selection)
     prepared = clustering.stored(one.content_hash for one in selected.examples)
-    found = examining.examine(selected, known=prepared)
+    found = examining.examine(selected, known=prepared, tell=tell)
     readable = found.chosen  # numbers below are places in its order, also of what is left out later
-    alike = clustering.likeness_of(readable, prepared, found.fresh)
+    alike = clustering.likeness_of(readable, prepared, found.fresh, tell=tell)
     near = clustering.edges(alike)
     groups = clustering.groups(alike, near)
-    earlier = _earlier_clusters(readable)
+    earlier = _earlier_clusters(readable, tell)
     clusters = clustering.names(readable, groups, earlier)
     sides = [split_of(c, seed=seed, validation_per_mille=validation_per_mille) for c in clusters]
 
@@ -96,7 +101,7 @@ def plan_snapshot(
     general = blending.choose(rows=_trained(chosen, splits), per_mille=general_per_mille, seed=seed)
     beside = examining.examine_general(found, general)
     grown = clustering.grown_together(readable, groups, earlier)
-    close = leaks.report(readable, alike, near, sides, beside, grown)
+    close = leaks.report(readable, alike, near, sides, beside, grown, tell=tell)
     spread = strata((one.label, one.type, side) for one, side in zip(chosen.examples, splits, strict=False))
     paths = leaks.paths_of(readable)
     gates = (
@@ -109,7 +114,7 @@ def plan_snapshot(
         gating.trainable(found.untrainable),
         gating.no_control_tokens(found.control_tokens),
         gating.no_secrets(found.secrets),
-        gating.two_people(examining.approved_by_nobody_else(chosen.examples)),
+        gating.two_people(examining.approved_by_nobody_else(chosen.examples, tell=tell)),
         gating.holdout_firewall(close),
         gating.no_leak(close),
         gating.code_check(found.findings, found.unsound, n),
@@ -124,6 +129,7 @@ def plan_snapshot(
         gating.stable_split(*_moved(chosen, splits), grown=len(grown)),
         *gating.general_share(len(general), _trained(chosen, splits), general_per_mille),
     )
+    tell("writing down what would be in it", 0, 0)
     policy = {
         **POLICY,
         "selection": selection.policy,
@@ -200,7 +206,7 @@ def _manifest(
     )
 
 
-def _earlier_clusters(chosen: Chosen) -> dict[str, str]:
+def _earlier_clusters(chosen: Chosen, tell: Tell) -> dict[str, str]:
     """The cluster id that each text was first frozen with; an edited text inherits that of its path.
 
     So neither a new near-duplicate nor an edit moves an example to the other side of the split.
@@ -209,8 +215,10 @@ def _earlier_clusters(chosen: Chosen) -> dict[str, str]:
     hashes = set(paths.values())
     by_hash: dict[str, str] = {}
     by_path: dict[str, str] = {}
-    for manifest in Snapshot.objects.order_by("pk").values_list("manifest", flat=True).iterator(chunk_size=1):
-        frozen = json.loads(manifest)
+    versions = list(Snapshot.objects.order_by("pk").values_list("pk", flat=True))
+    for number, pk in enumerate(versions):  # each is read to its end: `tell` may write (telling.Tell)
+        tell("reading earlier versions", number, len(versions))
+        frozen = json.loads(Snapshot.objects.values_list("manifest", flat=True).get(pk=pk))
         kinds = ("", frozen["examples"]), ("corpus/", frozen["corpus"]), ("", frozen.get("conversations", []))
         for prefix, entries in kinds:
             for entry in entries:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone
 
@@ -33,27 +33,52 @@ WRITTEN_AT_ONCE = 2_000  # rows
 
 
 class FreezeRefused(Exception):
-    """Nothing was frozen; the message says why and what to do."""
+    """Nothing was frozen; the message says why and what to do. `code` is the same for a program."""
+
+    code = "refused"
 
 
 class EmptySnapshot(FreezeRefused):
     """No example is approved."""
 
+    code = "empty"
+
 
 class HoldoutLeak(FreezeRefused):
     """A text is close to a held-out test task."""
+
+    code = "holdout"
 
 
 class WarningsOpen(FreezeRefused):
     """A warning was not waived."""
 
+    code = "warnings"
+
 
 class PlanChanged(FreezeRefused):
     """What would be frozen is not what the person looked at."""
 
+    code = "changed"
+
 
 class NameTaken(FreezeRefused):
     """Another dataset version has this name."""
+
+    code = "name-taken"
+
+
+class Onlooker:
+    """Who follows a version being frozen; this one does nothing. What a method raises freezes nothing."""
+
+    def tell(self, stage: str, done: int, of: int) -> None:
+        """How far it is: telling.Tell."""
+
+    def planned(self, plan: SnapshotPlan) -> None:
+        """What would be frozen, before anything is refused."""
+
+    def frozen(self, version: Snapshot) -> None:
+        """The version, in the transaction that writes it."""
 
 
 def freeze(
@@ -66,6 +91,7 @@ def freeze(
     general_per_mille: int = 0,
     waivers: Mapping[str, str] | None = None,
     seen: str = "",
+    onlooker: Onlooker | None = None,
 ) -> Snapshot:
     """Freeze what is approved and selected as `name`; the same content gives the version that holds it.
 
@@ -76,18 +102,19 @@ def freeze(
     Raises:
         EmptySnapshot, HoldoutLeak, NameTaken, WarningsOpen, PlanChanged, FreezeRefused: nothing was written.
     """
-    if not NAME.fullmatch(name) or len(name) > MAX_NAME:
-        raise FreezeRefused(
-            f'The name "{name[:MAX_NAME]}" cannot be used. {NAME_RULE} At most {MAX_NAME} characters.'
-        )
-    standing.refresh_all()  # the list's column is an index; what is frozen goes by the reviews themselves
+    check_name(name)
+    onlooker = onlooker or Onlooker()
+    # The list's column is an index; what is frozen goes by the reviews themselves.
+    standing.refresh_all(onlooker.tell)
     for _ in range(3):
         plan = plan_snapshot(
             selection=selection,
             seed=seed,
             validation_per_mille=validation_per_mille,
             general_per_mille=general_per_mille,
+            tell=onlooker.tell,
         )
+        onlooker.planned(plan)
         refuse(plan.gates)
         if frozen := Snapshot.objects.filter(digest=plan.digest).first():
             return frozen
@@ -95,35 +122,66 @@ def freeze(
             raise PlanChanged(
                 "What would be frozen has changed since you looked. Look at it again, then freeze."
             )
-        gates = _waived(plan.gates, waivers or {}, author)
-        with transaction.atomic():
-            if frozen := Snapshot.objects.filter(digest=plan.digest).first():
-                return frozen
-            if not planning.is_present(
-                plan, selection=selection, seed=seed, general_per_mille=general_per_mille
-            ):
-                continue  # somebody approved, edited, chose or imported meanwhile: look again
-            if Snapshot.objects.filter(name=name).exists():
-                raise NameTaken(
-                    f'There is a dataset version "{name}" with other content. Choose another name.'
+        gates = waived(plan.gates, waivers or {}, author)
+        onlooker.tell("writing the version", 0, 0)
+        try:
+            with transaction.atomic():
+                if not planning.is_present(
+                    plan, selection=selection, seed=seed, general_per_mille=general_per_mille
+                ):
+                    continue  # somebody approved, edited, chose or imported meanwhile: look again
+                if there := _already(plan.digest, name):
+                    return there
+                frozen = _write(replace(plan, gates=gates), name, author)
+                auditing.record(
+                    actor=author,
+                    action="snapshot.freeze",
+                    subject=frozen,
+                    digest=plan.digest,
+                    seed=seed,
+                    validation_per_mille=validation_per_mille,
+                    selection=selection.policy,
+                    examples=len(plan.chosen.examples),
+                    corpus=len(plan.chosen.corpus),
+                    conversations=len(plan.chosen.conversations),
+                    general=len(plan.general),
+                    waived={gate.code: gate.waiver.reason for gate in gates.gates if gate.waiver},
                 )
-            frozen = _write(replace(plan, gates=gates), name, author)
-            auditing.record(
-                actor=author,
-                action="snapshot.freeze",
-                subject=frozen,
-                digest=plan.digest,
-                seed=seed,
-                validation_per_mille=validation_per_mille,
-                selection=selection.policy,
-                examples=len(plan.chosen.examples),
-                corpus=len(plan.chosen.corpus),
-                conversations=len(plan.chosen.conversations),
-                general=len(plan.general),
-                waived={gate.code: gate.waiver.reason for gate in gates.gates if gate.waiver},
-            )
-            return frozen
+                onlooker.frozen(frozen)
+                return frozen
+        except IntegrityError:
+            if there := _already(plan.digest, name):  # somebody else froze it in the same moment
+                return there
+            raise
     raise FreezeRefused("Examples kept changing while the version was made. Try again in a moment.")
+
+
+def _already(digest: str, name: str) -> Snapshot | None:
+    """The version that holds this content.
+
+    Raises:
+        NameTaken: there is none, and the name belongs to another one.
+    """
+    if there := Snapshot.objects.filter(digest=digest).first():
+        return there
+    if Snapshot.objects.filter(name=name).exists():
+        raise taken(name)
+    return None
+
+
+def check_name(name: str) -> None:
+    """
+    Raises:
+        FreezeRefused: no version can have this name.
+    """
+    if not NAME.fullmatch(name) or len(name) > MAX_NAME:
+        raise FreezeRefused(
+            f'The name "{name[:MAX_NAME]}" cannot be used. {NAME_RULE} At most {MAX_NAME} characters.'
+        )
+
+
+def taken(name: str) -> NameTaken:
+    return NameTaken(f'There is a dataset version "{name}" with other content. Choose another name.')
 
 
 def refuse(report: gating.GateReport) -> None:
@@ -137,7 +195,12 @@ def refuse(report: gating.GateReport) -> None:
     raise kinds.get(gate.code, FreezeRefused)(f"{gate.finding} {named}{more}".strip())
 
 
-def _waived(report: gating.GateReport, waivers: Mapping[str, str], author: User) -> gating.GateReport:
+def waived(report: gating.GateReport, waivers: Mapping[str, str], author: User) -> gating.GateReport:
+    """The gates with what `author` waives.
+
+    Raises:
+        FreezeRefused, WarningsOpen: a reason is none, or a warning has none.
+    """
     try:
         report = report.waived(waivers, by=author.get_username(), at=timezone.now())
     except gating.WaiverRefused as error:

@@ -14,6 +14,8 @@ from django.db.models import Q, QuerySet
 
 from curation.domain import review
 from curation.models import Example, OpenVerdict, PairJudgement, Review
+from curation.services import telling
+from curation.services.telling import Tell
 
 BATCH = 500  # ids of one question to the database
 
@@ -44,9 +46,10 @@ def refresh(ids: Iterable[int]) -> int:
     return changed
 
 
-def refresh_all() -> int:
+def refresh_all(tell: Tell = telling.nobody) -> int:
     """The same for every example: for a migration, a restored backup, and before a version is frozen."""
-    changed = after = 0
+    changed = after = done = 0
+    count = Example.everything.count()
     while part := list(
         Example.everything.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]
     ):
@@ -54,7 +57,8 @@ def refresh_all() -> int:
             for rows in _to_lock(set(part)):
                 list(rows.select_for_update().values_list("pk"))
             changed += _refresh(part)
-        after = part[-1]
+        after, done = part[-1], done + len(part)
+        tell("reading the reviews", done, count)
     return changed
 
 

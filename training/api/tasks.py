@@ -14,8 +14,8 @@ from curation.api import etags
 from curation.api.examples import EditIn, ExampleOut, ExampleRow, Note, Path, Text, refused_text, row_of
 from curation.api.examples import example_out as with_text
 from curation.api.problems import Problem
+from curation.api.reports import Gate
 from curation.api.shapes import PLAIN, ApiRequest, Body, ById, ByText, Id, Page, page_of, username
-from curation.api.snapshots import Gate
 from curation.domain.labelling import IMPORT
 from curation.domain.tasks import HOLDOUT, MARKS, POOLS, PROGRAM, Change
 from curation.models import Example, TaskSet

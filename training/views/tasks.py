@@ -16,11 +16,11 @@ from curation.services import looking, posing, selecting, writing_back
 from curation.services.exporting import ExportRefused
 from curation.views.examples import example_context
 from curation.views.paging import page_of
-from curation.views.snapshots import LOOKED_AT_UNASKED
 from studio.http import SignedInRequest, download
 from training.forms.tasks import LookForm, ReasonForm, TaskSetForm
 from training.services import assembling
 
+LOOKED_AT_UNASKED = 5_000  # examples, some seconds
 MOST_SETS = 20
 MOST_LOOKS = 20
 STATUS_WORDS = dict(Example.STATUSES)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from curation.forms.snapshots import SelectionForm
 from curation.management.commands.import_examples import command_line_author, find_author
@@ -22,6 +23,26 @@ def waiver(word: str) -> tuple[str, str]:
     if not is_one or not code.strip() or not reason.strip():
         raise argparse.ArgumentTypeError(f'"{word}" is not CODE=REASON, such as coverage="a first version"')
     return code.strip(), reason.strip()
+
+
+class Terminal(snapshotting.Onlooker):
+    """Shows on one line how far it is, ten times a second at most."""
+
+    def __init__(self, stream: OutputWrapper) -> None:
+        self._stream, self._stage, self._next = stream, "", 0.0
+
+    def tell(self, stage: str, done: int, of: int) -> None:
+        if stage == self._stage and time.monotonic() < self._next:
+            return
+        self._stage, self._next = stage, time.monotonic() + 0.1
+        self._show(f"{stage}{f': {done:,} of {of:,}' if of else ''} … ")
+
+    def end(self) -> None:
+        self._show("")
+
+    def _show(self, line: str) -> None:
+        self._stream.write(f"\r\x1b[K{line}", style_func=str, ending="")
+        self._stream.flush()
 
 
 class Command(BaseCommand):
@@ -71,6 +92,7 @@ class Command(BaseCommand):
         for field, errors in asked.errors.items():
             raise CommandError(f"--{field.replace('_', '-')}: {errors[0]}")
         user = find_author(author) or command_line_author()
+        onlooker = Terminal(self.stderr) if self.stderr.isatty() else None
         known = set(Snapshot.objects.values_list("pk", flat=True))
         try:
             frozen = snapshotting.freeze(
@@ -80,9 +102,13 @@ class Command(BaseCommand):
                 seed=seed,
                 general_per_mille=asked.general(),
                 waivers=dict(options["waive"]),
+                onlooker=onlooker,
             )
         except snapshotting.FreezeRefused as error:
             raise CommandError(str(error)) from error
+        finally:
+            if onlooker:
+                onlooker.end()
         new = frozen.pk not in known
         if options["json"]:
             shown = {"ok": True, "name": frozen.name, "digest": frozen.digest, "new": new, **frozen.report}

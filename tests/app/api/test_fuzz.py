@@ -21,7 +21,7 @@ from ninja.responses import NinjaJSONEncoder
 from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.pytest._test_builder import build_operation_test
 
-from curation.models import ChatRecord, MaskAudit, Task, TaskSet
+from curation.models import ChatRecord, FreezeJob, MaskAudit, Task, TaskSet
 from curation.services import bookmarking, comparing, drafting, uploading
 from studio import answering, roles, tokens
 from studio.api import api
@@ -162,6 +162,9 @@ def made(folder: Path) -> dict[str, Any]:
     audit = MaskAudit.objects.create(
         snapshot=snapshot, tokenizer="x", tokenizer_digest="0" * 64, limit=64, requested_by=maintainer
     )
+    frozen_by = FreezeJob.objects.create(
+        idempotency_key="fuzz", requested_by=maintainer, looks_only=False, seed=7, validation_per_mille=100
+    )
     ids = {
         "example_id": twins[0].pk,
         "number": 1,
@@ -178,6 +181,7 @@ def made(folder: Path) -> dict[str, Any]:
         "file_name": "train.jsonl",
         "format": "messages",
         "audit_id": audit.pk,
+        "freeze_id": frozen_by.pk,
         "run_id": run.pk,
         "artifact_id": artifact.pk,
         "evaluation_id": evaluation.pk,

@@ -86,20 +86,6 @@ def test_what_changed_since_one_looked_is_not_frozen(as_maintainer):
     assert not Snapshot.objects.exists()
 
 
-def test_very_many_examples_are_only_looked_at_when_asked(as_maintainer, monkeypatch):
-    monkeypatch.setattr("curation.views.snapshots.LOOKED_AT_UNASKED", 1)
-    makers.approved("gui/a.md")
-    makers.approved("gui/b.md")
-    address = f"{reverse('snapshot_freeze')}?topic=gui"
-
-    text = shown(as_maintainer.get(address))
-
-    assert "2 examples match" in text
-    assert "blocks</span>" not in text
-    assert f'href="{address}&amp;look=1"' in text
-    assert "Coverage." in shown(as_maintainer.get(f"{address}&look=1"))
-
-
 def test_a_filter_that_is_no_choice_freezes_nothing(as_maintainer):
     makers.approved("gui/a.md")
 

@@ -44,3 +44,7 @@ def test_the_focus_follows_a_moved_run_and_an_open_question_stays_open(live_serv
     assert [run.pk for run in queueing.in_order()] == [runs[3].pk, runs[1].pk, runs[2].pk]
     expect(page.get_by_role("button", name="Stop it")).to_be_visible()
     expect(page.locator(f"#up-{runs[3].pk}")).to_be_focused()
+
+    page.get_by_role("button", name=f"Cancel run {runs[2].pk}").click()
+    expect(page.get_by_role("status")).to_have_text(f"Run {runs[2].pk} is cancelled.")
+    assert [run.pk for run in queueing.in_order()] == [runs[3].pk, runs[1].pk]

@@ -26,7 +26,7 @@ from training.services import leasing, moving, scoring, staging
 
 TURN = Coalesce("place", "pk", output_field=BigIntegerField())
 UNHEARD_AFTER = timedelta(seconds=90)  # the dispatcher wakes a worker again every 30 s
-MOST_SHOWN = 100  # waiting runs on a page
+MOST_SHOWN = 50  # waiting runs on a page, which asks for itself every two seconds
 LATEST = 50  # finished runs that durations are taken from
 MEASURED = 5  # of one recipe
 

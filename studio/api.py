@@ -49,7 +49,7 @@ from curation.services import awaiting
 from studio import answering, audit_operations, roles
 from studio.door import MOST_BYTES, PREFIX, View, door, makes_something
 from studio.models import ApiToken
-from training.api import artifacts, evaluations, lineage, run_queue, runs, tasks
+from training.api import artifacts, evaluations, lineage, probes, run_queue, runs, tasks
 from training.api.refusals import REFUSALS as TRAINING_REFUSALS
 
 DESCRIPTION = """\
@@ -256,6 +256,7 @@ for noun in (
     masks,
     runs,
     run_queue,
+    probes,
     artifacts,
     evaluations,
     lineage,

@@ -111,6 +111,8 @@ WORDS = {
     "freezing.cancel": "stopped freezing",
     "snapshot.audit_mask": "had the loss mask counted of",
     "snapshot.cancel_mask": "stopped counting the loss mask of",
+    "probe.request": "had it measured how long training takes on",
+    "probe.cancel": "stopped measuring how long training takes on",
     "run.launch": "started",
     "run.cancel": "stopped",
     "run.keep": "ended early and kept",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from training.services import launching, leasing, reaping, storekeeping, supervising
+from training.services import launching, leasing, probing, reaping, storekeeping, supervising
 
 
 @shared_task(ignore_result=True)
@@ -18,9 +18,16 @@ def run_training(run_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def measure_time(probe_id: int) -> None:
+    """Safe to deliver twice, as above."""
+    probing.carry_out(probe_id)
+
+
+@shared_task(ignore_result=True)
 def dispatch() -> None:
     """Publish again what nobody has claimed; beat sends this every few seconds."""
     launching.publish_waiting()
+    probing.publish_waiting()
 
 
 @shared_task(ignore_result=True)

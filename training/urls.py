@@ -1,9 +1,12 @@
 from django.urls import path
 
-from training.views import artifacts, evaluations, lineage, queue, run_comparing, runs, tasks
+from training.views import artifacts, evaluations, lineage, probes, queue, run_comparing, runs, tasks
 
 urlpatterns = [
     path("train/", runs.run_start, name="run_start"),
+    path("train/measure/", probes.probe_start, name="probe_start"),
+    path("train/measure/<int:probe_id>/", probes.probe_live, name="probe_live"),
+    path("train/measure/<int:probe_id>/cancel/", probes.probe_cancel, name="probe_cancel"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/compare/", run_comparing.run_compare, name="run_compare"),
     path("runs/queue/", queue.queue_page, name="queue_page"),

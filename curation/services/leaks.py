@@ -69,7 +69,7 @@ class LeakReport:
     def as_dict(self) -> dict[str, Any]:
         return {
             "across": [_shown(pair) for pair in self.across[:MOST]],
-            "tasks": [_shown(replace(pair, b=_named(pair.b))) for pair in self.tasks[:MOST]],
+            "tasks": [_shown(replace(pair, b=named(pair.b))) for pair in self.tasks[:MOST]],
             "task_set": self.task_set,
             "sampled": self.sampled,
             "thresholds": dict(RULES),
@@ -114,7 +114,7 @@ def report(
     )
 
 
-def _named(task: str) -> str:
+def named(task: str) -> str:
     """What a report calls a task: everybody reads it, and names of the holdout are for maintainers only."""
     return "a task of the holdout" if task.startswith(f"{HOLDOUT}/") else task
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from training.services import assembling, cancelling, launching, packaging, queueing, resuming, triaging
+from training.services import (
+    assembling,
+    cancelling,
+    launching,
+    packaging,
+    probing,
+    queueing,
+    resuming,
+    triaging,
+)
 
 REFUSALS: dict[type[Exception], str] = {
     cancelling.AlreadyFinished: "conflict",
@@ -10,6 +19,7 @@ REFUSALS: dict[type[Exception], str] = {
     queueing.NotWaiting: "conflict",
     resuming.CannotResume: "conflict",
     launching.PreflightRefused: "conflict",
+    probing.NotMeasured: "conflict",
     assembling.FreezeRefused: "conflict",
     packaging.NoFile: "not-found",
     triaging.NotForDrafting: "conflict",

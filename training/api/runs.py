@@ -19,7 +19,16 @@ from studio.http import download
 from training.domain import recipe as recipes
 from training.models import Run
 from training.models.runs import STATES
-from training.services import cancelling, launching, preflighting, queueing, reproducing, resuming, scoring
+from training.services import (
+    cancelling,
+    launching,
+    preflighting,
+    probing,
+    queueing,
+    reproducing,
+    resuming,
+    scoring,
+)
 
 router = Router(tags=["runs"])
 Recipe = Literal[*recipes.RECIPE_NAMES]  # type: ignore[valid-type]
@@ -35,10 +44,25 @@ class PreflightIn(Schema):
     recipe: Recipe = "rehearsal"
 
 
+class SumOut(Schema):
+    """(parts) x times + besides = total, in bytes."""
+
+    what: str
+    parts: dict[str, int]
+    times: float
+    besides: dict[str, int]
+    total_bytes: int
+    there_bytes: int | None = Field(description="null: not known here")
+    sentence: str
+
+
 class PreflightOut(Schema):
     blocking: list[str]
     warnings: list[str]
     facts: dict[str, str]
+    leaks: list[str] = Field(description="how near the version's sides and the test tasks come to each other")
+    sums: list[SumOut] = Field(description="disk, and GPU memory of either training stage")
+    probe: int | None = Field(description="what was measured of it, see /probes; null: nothing yet")
     recipe: dict[str, Any] = Field(description="every value of every stage")
 
 
@@ -101,8 +125,15 @@ def run_list(request: ApiRequest, response: HttpResponse, asked: Query[RunFilter
 
 @router.get("/run-preflight", response={200: PreflightOut, 404: Problem}, summary="What would stop a run")
 def run_preflight(request: ApiRequest, asked: Query[PreflightIn]) -> dict[str, Any]:
-    found = preflighting.check(snapshot=_snapshot(asked.snapshot), recipe_name=asked.recipe)
-    return {**found.__dict__, "facts": dict(found.facts)}
+    snapshot = _snapshot(asked.snapshot)
+    found = preflighting.check(snapshot=snapshot, recipe_name=asked.recipe)
+    probe = probing.of(snapshot, found.recipe)
+    return {
+        **vars(found),
+        "facts": dict(found.facts),
+        "sums": [one.as_dict() for one in found.sums],
+        "probe": probe.pk if probe else None,
+    }
 
 
 @router.post("/runs", response={201: RunOut, 404: Problem, 409: Problem}, summary="Start a run")

@@ -34,6 +34,7 @@ class Dataclass(Protocol):
     __dataclass_fields__: typing.ClassVar[dict[str, Any]]
 
 
+_BEGAN = time.monotonic()
 PROGRAM_SUFFIXES = (".bbj", ".src", ".txt")
 # How gloo and NCCL say that a process at the other end is gone.
 LOST_A_PEER = ("gloo/transport", "remote process exited")
@@ -193,6 +194,11 @@ def peak_memory_bytes() -> int:
     """The most memory this process ever held in RAM."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+
+
+def since_start_s() -> float:
+    """How long this process has been at work, but for the tenth of a second that Python takes to begin."""
+    return time.monotonic() - _BEGAN
 
 
 def _read(recipe_type: type[R], folder: RunFolder) -> R:

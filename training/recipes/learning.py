@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from training.domain.failure import Failure
 from training.domain.recipe import BACKENDS, too_many_processes
 from training.domain.run_folder import RunFolder, mark_complete, newest_checkpoint, values_digest
-from training.recipes import ranks
+from training.recipes import probing, ranks
 from training.recipes.frame import Stop, existing_file, existing_folder, fault_point
 
 END_OF_TEXT, END_OF_TURN, PADDING = "<|endoftext|>", "<|im_end|>", "<|fim_pad|>"
@@ -42,6 +42,7 @@ class LearningRecipe:
     nf4: bool = False
     backend: str = "plain"
     seed: int = 13
+    probe_steps: int = 0  # more than 0: time so many steps (training.recipes.probing) and leave no model
     inputs: str = (
         ""  # digest of all that the paths lead to: with it a checkpoint counts in another folder too
     )
@@ -169,6 +170,8 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
         raise Failure(
             "bug", f"The trainer knows of {trainer.accelerator.num_processes} processes of {ranks.count()}."
         )
+    if steps := folder.recipe().get("probe_steps"):
+        return _probe(trainer, stage, folder, steps)
     inputs = folder.recipe().get("inputs") or values_digest(folder.recipe())
     checkpoint = ranks.from_first(lambda: newest_checkpoint(folder.checkpoints, inputs=inputs))
     trainer.remove_callback(PrinterCallback)  # our own line says the same, shorter
@@ -202,6 +205,14 @@ def run_trainer(trainer: Any, stage: str, folder: RunFolder) -> dict[str, Any]:
         # They were only a way to the adapter.
         shutil.rmtree(folder.checkpoints, ignore_errors=True)
     return {"files": ["adapter"], **result}
+
+
+def _probe(trainer: Any, stage: str, folder: RunFolder, steps: int) -> dict[str, Any]:
+    """Time some steps. The adapter is left for the probe of the next stage; whoever asked removes both."""
+    timed = probing.time_steps(trainer, stage, folder, steps=steps)
+    if ranks.is_first():
+        save_model_folder(trainer.model, trainer.processing_class, folder.path / "adapter")
+    return {"files": ["adapter"], **timed}
 
 
 def _peak_gpu_memory() -> dict[str, int]:

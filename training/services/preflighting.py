@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,12 @@ from django.db.models import Count, Q
 from curation.models import Snapshot
 from curation.services import inspecting, masking, posing, snapshotting
 from training.adapters import nvidia
+from training.domain import budget, vram
 from training.domain import recipe as recipes
-from training.domain import vram
+from training.domain.budget import Part, Sum, gigabytes
 from training.domain.failure import Failure
+from training.domain.lifecycle import TRAINING_STAGES
+from training.services import separating
 
 # Import name → what is installed. They are looked for, never imported: the web process must not load torch.
 PACKAGES = {
@@ -33,9 +37,6 @@ PACKAGES = {
     "xllamacpp": "xllamacpp",
 }
 TINY_BYTES = 300 * 1000**2  # base, adapters with their optimizer, merged, two GGUF: measured 120 MB
-# Beside the base's own size: merged + F16 + Q4_K_M (0.31 of F16) + two checkpoints of a rank-32 adapter.
-SHARE_OF_BASE = 1.0 + 1.0 + 0.31 + 2 * 0.06
-MARGIN = 1.2
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Preflight:
     blocking: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     facts: list[tuple[str, str]] = field(default_factory=list)
+    sums: list[Sum] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)  # how far apart the sides are, from the version's report
 
 
 def check(
@@ -60,6 +63,10 @@ def check(
     found.blocking.extend(recipes.problems(recipe))
     _check_snapshot(snapshot, found)
     _check_tasks(found)
+    apart = separating.look(snapshot)
+    found.leaks.extend(apart.told)
+    found.warnings.extend(apart.warnings)
+    found.blocking.extend(apart.blocking)
     _check_packages(found)
     if not found.blocking:  # a recipe with problems has no base model to look for
         _check_backend(recipe, found)
@@ -155,7 +162,8 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
     if refused := _not_allowed(recipe["base"]):
         found.blocking.append(refused)
         return
-    needed = TINY_BYTES
+    free = shutil.disk_usage(settings.VAR).free
+    disk = Sum("Disk", (Part("for all files of the tiny model", TINY_BYTES),), there=free, where="free")
     if recipes.needs_gpu(recipe):
         gpus = nvidia.gpu_memory_bytes()
         if not gpus:
@@ -165,19 +173,19 @@ def _check_base_and_disk(recipe: dict[str, Any], found: Preflight) -> None:
             )
         try:
             folder = base_model_folder(recipe)
-            _check_gpu_memory(recipe, folder, gpus, found)
+            shape = _shape(folder)
         except Failure as failure:
             found.blocking.append(failure.message)
             return
-        needed = int(weight_bytes(folder) * SHARE_OF_BASE * MARGIN)
+        _check_gpu_memory(recipe, gpus, found)
+        disk = budget.disk(shape, weight_bytes(folder), recipe, there=free)
     found.facts.append(("Base model", model))
     found.facts.append(("Sequences a step", _sequences(recipe)))
-    free = shutil.disk_usage(settings.VAR).free
-    found.facts.append(("Disk", f"{needed / 1e9:.1f} GB estimated, {free / 1e9:.1f} GB free"))
-    if needed > free:
+    found.sums.append(disk)
+    if not disk.fits:
         found.blocking.append(
-            f"The run needs an estimated {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free "
-            "where STUDIO_VAR lies. Free some space, or set STUDIO_VAR to a larger volume."
+            f"The run needs an estimated {gigabytes(disk.total)} of disk, and {gigabytes(free)} are free "
+            f"where STUDIO_VAR lies ({disk.sentence}). Free some space, or set STUDIO_VAR to a larger volume."
         )
 
 
@@ -214,48 +222,72 @@ def _is_below(model: str, shelf: Path) -> bool:
     return model.startswith("/") and Path(model).resolve().is_relative_to(Path(shelf).resolve())
 
 
-def _check_gpu_memory(recipe: dict[str, Any], folder: Path, gpus: list[int], found: Preflight) -> None:
+def _shape(folder: Path) -> vram.ModelShape:
+    try:
+        return vram.ModelShape.from_config(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    except (ValueError, KeyError) as error:
+        raise Failure(
+            "base_model_mismatch", f"{folder}/config.json: not that of a Qwen2 model ({error}). Take one."
+        ) from error
+
+
+def memory_needs(recipe: Mapping[str, Any], there: int | None = None) -> list[Sum]:
+    """GPU memory of either training stage, estimated; empty where no GPU is needed or no base is there.
+
+    Args:
+        there: Bytes of the largest GPU of this machine.
+    """
+    if not recipes.needs_gpu(recipe):
+        return []
+    try:
+        shape = _shape(base_model_folder(recipe))
+    except Failure:
+        return []
+    return [
+        budget.memory(
+            stage,
+            _estimate(recipe, shape, stage),
+            there=there,
+            processes=recipe[stage]["processes"],
+        )
+        for stage in TRAINING_STAGES
+    ]
+
+
+def _estimate(recipe: Mapping[str, Any], shape: vram.ModelShape, stage: str) -> vram.Estimate:
+    return vram.estimate(
+        shape,
+        backend=recipe[stage]["backend"],
+        nf4=recipe[stage]["nf4"],
+        rank=recipe["pretrain"]["lora_rank"],
+        batch_size=recipe[stage]["batch_size"],
+        max_length=recipe[stage]["max_length"],
+        train_embeddings=recipe["pretrain"]["train_embeddings"],
+    )
+
+
+def _check_gpu_memory(recipe: dict[str, Any], gpus: list[int], found: Preflight) -> None:
     """Compare what each training stage is estimated to need of each of its GPUs with the largest one here.
 
     Args:
         gpus: Bytes of each GPU of this machine; the worker's machine may have others, so this never blocks.
     """
-    try:
-        shape = vram.ModelShape.from_config(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    except (ValueError, KeyError) as error:
-        raise Failure(
-            "base_model_mismatch", f"{folder}/config.json: not that of a Qwen2 model ({error}). Take one."
-        ) from error
-    needed = {
-        stage: vram.estimate(
-            shape,
-            backend=recipe[stage]["backend"],
-            nf4=recipe[stage]["nf4"],
-            rank=recipe["pretrain"]["lora_rank"],
-            batch_size=recipe[stage]["batch_size"],
-            max_length=recipe[stage]["max_length"],
-            train_embeddings=recipe["pretrain"]["train_embeddings"],
-        ).total
-        for stage in ("pretrain", "instruct")
-    }
-    words = ", ".join(f"{stage} {total / 1e9:.1f} GB" for stage, total in needed.items())
-    for stage in needed:
+    for stage in TRAINING_STAGES:
         if 0 < len(gpus) < (processes := recipe[stage]["processes"]):
             found.warnings.append(
                 f"{stage}.processes={processes}, one a GPU, and this machine has {len(gpus)}. Lower "
                 f"{stage}.processes and raise {stage}.accumulate by the same factor, or let a machine with "
                 "as many GPUs take the run."
             )
-    several = any(recipe[stage]["processes"] > 1 for stage in needed)
-    there = f"; {max(gpus) / 1e9:.1f} GB on the largest GPU here" if gpus else ""
-    found.facts.append(("GPU memory", f"estimated{' on each GPU' if several else ''}: {words}{there}"))
-    for stage, total in needed.items():
-        if gpus and total > max(gpus):
+    for told in memory_needs(recipe, max(gpus, default=None)):
+        stage = told.stage
+        found.sums.append(told)
+        if not told.fits:
             found.warnings.append(
-                f"{stage} needs an estimated {total / 1e9:.1f} GB of GPU memory, and the largest GPU of this "
-                f"machine has {max(gpus) / 1e9:.1f} GB. Lower {stage}.batch_size and raise "
-                f"{stage}.accumulate by the same factor, lower {stage}.max_length, or let a larger GPU take "
-                "the run."
+                f"{stage} needs an estimated {gigabytes(told.total)} of GPU memory, and the largest GPU of "
+                f"this machine has {gigabytes(max(gpus))} ({told.sentence}). Lower {stage}.batch_size and "
+                f"raise {stage}.accumulate by the same factor, lower {stage}.max_length, or let a larger GPU "
+                "take the run."
             )
 
 
@@ -284,7 +316,7 @@ def _check_loss_mask(snapshot: Snapshot, recipe: dict[str, Any], found: Prefligh
         )
 
 
-def base_model_folder(recipe: dict[str, Any]) -> Path:
+def base_model_folder(recipe: Mapping[str, Any]) -> Path:
     """Where the base model that this recipe names lies on this machine; the tiny base is built by its runs.
 
     A full path is taken as it is; owner/name is looked for below STUDIO_BASE_MODELS, then in the hub's local

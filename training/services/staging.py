@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from curation.models import Snapshot
 from curation.services import exporting
 from training.adapters import storage
 from training.domain import recipe as recipes
@@ -23,7 +24,7 @@ from training.domain.lifecycle import TRAINING_STAGES
 from training.domain.run_folder import RunFolder, file_sha256, values_digest
 from training.models import Artifact, Run
 from training.services import evaluating, packaging, preflighting
-from training.services.watching import Watch, run_recipe
+from training.services.watching import Watch, Watching, run_recipe
 
 
 @dataclass(frozen=True)
@@ -80,27 +81,41 @@ def _export(run: Run) -> Plan:
     def perform(watch: Watch) -> Made:
         target = export_folder(run)
         shutil.rmtree(target, ignore_errors=True)
-        try:
-            exporting.export_snapshot(run.snapshot, target)
-        except exporting.ExportRefused as error:
-            full = isinstance(error.__cause__, OSError) and error.__cause__.errno in (
-                errno.ENOSPC,
-                errno.EDQUOT,
-            )
-            raise Failure("disk_full" if full else "data_invalid", str(error)) from error
-        if run.recipe["base"]["model"] == recipes.TINY:
-            values = {
-                "corpus_folder": str(target / "corpus"),
-                "snapshot_folder": str(target),
-                "out": str(settings.STUDIO_BASE_MODELS / recipes.TINY),
-            }
-            folder = stage_folder(run.pk, "export/base")
-            base = Path(run_recipe("tiny_base", folder, values, watch)["base_model"])
-        else:
-            base = preflighting.base_model_folder(run.recipe)
+        write_dataset(run.snapshot, target)
+        base = base_of(run.recipe, target, stage_folder(run.pk, "export/base"), watch)
         return Made({"ok": True, "base_model": str(base), "base_digest": base_digest(base)})
 
     return _plan(run, "export", {"snapshot": run.snapshot.digest, "base": run.recipe["base"]}, perform)
+
+
+def write_dataset(snapshot: Snapshot, target: Path) -> None:
+    """Write the dataset as the training stages read it.
+
+    Raises:
+        Failure: disk_full or data_invalid.
+    """
+    try:
+        exporting.export_snapshot(snapshot, target)
+    except exporting.ExportRefused as error:
+        full = isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise Failure("disk_full" if full else "data_invalid", str(error)) from error
+
+
+def base_of(recipe: dict[str, Any], data: Path, folder: RunFolder, watch: Watching) -> Path:
+    """The folder of the base model; the tiny one is built here, unless it is there already.
+
+    Args:
+        data: What `write_dataset` wrote: the tiny base's tokenizer is made from it.
+        folder: For the process that builds it.
+    """
+    if recipe["base"]["model"] != recipes.TINY:
+        return preflighting.base_model_folder(recipe)
+    values = {
+        "corpus_folder": str(data / "corpus"),
+        "snapshot_folder": str(data),
+        "out": str(settings.STUDIO_BASE_MODELS / recipes.TINY),
+    }
+    return Path(run_recipe("tiny_base", folder, values, watch)["base_model"])
 
 
 def base_model(run: Run) -> Path:

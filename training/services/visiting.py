@@ -21,12 +21,18 @@ POLL_S = 1.0
 
 
 @contextmanager
-def this_gpu(who: str, *, say: Callable[[str], object] = lambda _: None) -> Iterator[None]:
-    """Hold this machine's GPU, once whoever has it now is done.
+def this_gpu(
+    who: str,
+    *,
+    say: Callable[[str], object] = lambda _: None,
+    tick: Callable[[], object] = lambda: None,
+) -> Iterator[int]:
+    """Hold this machine's GPU, once whoever has it now is done; gives the lock that children inherit.
 
     Args:
         who: What for, as the queue's page shows it: "evaluation of run 3".
         say: Told once why it waits.
+        tick: Called about once a second while it waits; what it raises ends the waiting.
 
     Raises:
         Failure: gpu_busy: a process that is left of an earlier run still uses it.
@@ -38,10 +44,11 @@ def this_gpu(who: str, *, say: Callable[[str], object] = lambda _: None) -> Iter
             if has_it != said:
                 say(f"Waiting: {has_it} has the GPU.")
             said = has_it
+            tick()
             reaping.reap()  # a run whose worker is gone would keep it, where no beat takes it back
             time.sleep(POLL_S)
-        with _kept(gpu, guest), gpu_lock.held(gpu):
-            yield
+        with _kept(gpu, guest), gpu_lock.held(gpu, tick) as lock:
+            yield lock
     finally:
         leasing.give_gpu_back(gpu, guest)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -36,6 +36,16 @@ log = logging.getLogger(__name__)
 
 class Cancelled(Exception):
     """A person asked to stop the run."""
+
+
+class Watching(Protocol):
+    """Called every half second while a stage's process works, by whoever supervises it."""
+
+    keep_open: tuple[int, ...]  # what the process inherits: the lock of the GPU
+
+    def __call__(self) -> Order: ...
+
+    def pass_metrics_on(self) -> None: ...
 
 
 class Lease:
@@ -169,7 +179,9 @@ class Watch:
             raise Cancelled
 
 
-def run_recipe(name: str, folder: RunFolder, values: dict[str, Any], watch: Watch | None) -> dict[str, Any]:
+def run_recipe(
+    name: str, folder: RunFolder, values: dict[str, Any], watch: Watching | None
+) -> dict[str, Any]:
     """Run a recipe in a process of its own to its end, and give back its result.json.
 
     Raises:

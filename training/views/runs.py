@@ -31,6 +31,7 @@ from training.services import (
     launching,
     packaging,
     preflighting,
+    probing,
     queueing,
     reproducing,
     resuming,
@@ -38,6 +39,7 @@ from training.services import (
     staging,
 )
 from training.views import curves, words
+from training.views.timing import timing
 
 RUNS_A_PAGE = 50
 LOG_LINES = 12  # what fits without scrolling; the page of the log shows more
@@ -74,7 +76,7 @@ def run_start(request: SignedInRequest) -> HttpResponse:
             request, "training/run_start.html", start_page(form, values), status=200 if good else 422
         )
     form = StartRunForm(initial=chosen(request))
-    values = recipe_form({"recipe_name": form.initial["recipe_name"]})
+    values = recipe_form({**request.GET.dict(), "recipe_name": form.initial["recipe_name"]})
     return render(request, "training/run_start.html", start_page(form, values))
 
 
@@ -89,7 +91,7 @@ def recipe_form(sent: Mapping[str, Any]) -> RecipeForm:
 def chosen(request: HttpRequest) -> dict[str, Any]:
     """What the URL chooses, over the newest dataset version and the rehearsal recipe."""
     newest = Snapshot.objects.order_by("-pk").values_list("pk", flat=True).first()
-    start = {"snapshot": newest, "recipe_name": "rehearsal", "seed": 13}
+    start = {"snapshot": newest, "recipe_name": "rehearsal", "seed": 13, "replicates": 1}
     return start | {name: request.GET[name] for name in start if request.GET.get(name)}
 
 
@@ -106,10 +108,12 @@ def start_page(form: StartRunForm, values: RecipeForm) -> dict[str, Any]:
         )
     elif not valid and not form.is_bound and form.initial.get("snapshot"):
         form = choice  # a URL with an unknown dataset version or recipe: say so at the field
-    return {
+    probe = probing.of(choice.cleaned_data["snapshot"], check.recipe) if check else None
+    return (timing(probe, check.recipe) if check else {}) | {
         "form": form,
         "values": values,
         "check": check,
+        "check_of": choice.cleaned_data["snapshot"] if check else None,
         "snapshots_exist": Snapshot.objects.exists(),
     }
 

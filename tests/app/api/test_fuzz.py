@@ -28,7 +28,7 @@ from studio.api import api
 from tests import makers
 from tests.chatml_set import message_row
 from training.adapters import storage
-from training.models import Artifact, Attempt, Evaluation, Run, Stage
+from training.models import Artifact, Attempt, Evaluation, Probe, Run, Stage
 
 # Each test is rolled back, and in it each request.
 pytestmark = [pytest.mark.django_db, pytest.mark.slow(0.2), pytest.mark.one_database]
@@ -183,6 +183,7 @@ def made(folder: Path) -> dict[str, Any]:
         "audit_id": audit.pk,
         "freeze_id": frozen_by.pk,
         "run_id": run.pk,
+        "probe_id": Probe.objects.create(snapshot=snapshot, recipe=run.recipe, requested_by=maintainer).pk,
         "artifact_id": artifact.pk,
         "evaluation_id": evaluation.pk,
         "attempt_id": attempt.pk,

@@ -35,9 +35,10 @@ def test_the_need_of_both_stages_stands_beside_the_largest_gpu(snapshot, base, m
 
     check = preflighting.check(snapshot=snapshot, recipe_name="qwen14b")
 
-    assert dict(check.facts)["GPU memory"] == (
-        "estimated: pretrain 16.5 GB, instruct 16.5 GB; 80.0 GB on the largest GPU here"
-    )
+    assert {one.what: one.verdict for one in check.sums if one.what != "Disk"} == {
+        f"GPU memory, {stage}": "16.5 GB estimated, 80.0 GB on the largest GPU here"
+        for stage in ("pretrain", "instruct")
+    }
     assert about_gpus(check) == []
 
 
@@ -51,7 +52,10 @@ def test_a_gpu_that_is_too_small_is_a_warning_with_the_sum_and_the_way_out(snaps
     pretrain, instruct = about_gpus(check)
     assert pretrain.startswith("pretrain needs an estimated 16.5 GB of GPU memory, and the largest GPU")
     assert instruct.startswith("instruct needs an estimated 26.9 GB of GPU memory, and the largest GPU")
-    assert "has 16.0 GB. Lower instruct.batch_size and raise instruct.accumulate by the same" in instruct
+    assert (
+        "× 1.1 + 1.0 GB CUDA = 26.9 GB). Lower instruct.batch_size and raise instruct.accumulate by the same"
+        in instruct
+    )
 
 
 def test_more_processes_than_gpus_are_a_warning_and_the_sequences_of_a_step_are_multiplied_out(
@@ -73,7 +77,9 @@ def test_more_processes_than_gpus_are_a_warning_and_the_sequences_of_a_step_are_
     assert facts["Sequences a step"] == (
         "pretrain 1 × 16 × 2 = 32, instruct 1 × 32 × 4 = 128 (batch_size × accumulate × processes)"
     )
-    assert facts["GPU memory"].startswith("estimated on each GPU: pretrain 16.5 GB, instruct 16.5 GB;")
+    assert [one.what for one in check.sums if one.stage] == [
+        f"GPU memory, {stage}, each GPU" for stage in ("pretrain", "instruct")
+    ]
 
 
 def test_a_base_of_another_architecture_is_refused(snapshot, base, monkeypatch):

@@ -23,6 +23,7 @@ from django.utils import timezone
 from studio.backups import making, manifest
 from tests.conftest import database_kind
 from training.adapters import storage
+from training.adapters.file_lock import locked
 from training.models import WorkerSeen
 from training.services import staging
 
@@ -159,6 +160,11 @@ def test_a_studio_that_holds_data_or_is_in_use_is_not_replaced(gguf, place, monk
 
     with pytest.raises(CommandError, match=r"This studio holds examples, .*or say --replace"):
         restore(made)
+    with (
+        locked(django_settings.VAR / "up.lock", patience_s=0),
+        pytest.raises(CommandError, match="The studio is running"),
+    ):
+        restore(made, "--replace")
     WorkerSeen.objects.create(queue="gpu", at=timezone.now())
     with pytest.raises(CommandError, match="A worker was seen"):
         restore(made, "--replace")

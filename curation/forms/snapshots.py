@@ -117,8 +117,9 @@ class FreezeForm(forms.Form):
         """What was typed about each gate, by its code."""
         if not self.is_bound:
             return dict(self._typed)
-        given = ((name, value) for name, value in self.data.items() if name.startswith(self.REASON))
-        return {name.removeprefix(self.REASON): str(value).strip() for name, value in given}
+        plain = ((name.replace("\0", ""), str(value).replace("\0", "")) for name, value in self.data.items())
+        given = ((name, value) for name, value in plain if name.startswith(self.REASON))
+        return {name.removeprefix(self.REASON): value.strip() for name, value in given}
 
     def waivable(self, gates: Iterable[Gate]) -> list[dict[str, Any]]:
         """Each gate for the page, with the reason that was typed where it is an open warning."""

@@ -81,6 +81,10 @@ def test_a_job_shows_how_far_it_is_and_then_the_version(as_maintainer):
     assert f'Frozen as <a href="{reverse("snapshot_page", args=[Snapshot.objects.get().pk])}">v1</a>' in done
 
 
+def test_what_no_database_can_keep_is_left_out_of_a_reason(as_maintainer):
+    assert posted(as_maintainer, **{"waive-split": "a\0b"}).waivers == {"split": "ab"}
+
+
 def test_a_double_click_queues_one_job(as_maintainer):
     assert posted(as_maintainer, **WAIVED) == posted(as_maintainer, **WAIVED)
 

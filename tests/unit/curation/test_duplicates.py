@@ -137,6 +137,15 @@ def test_two_thousand_texts_of_one_cluster_take_1999_edges(text: str):
         assert set(clusters(2_000, edges)) == {0}
 
 
+def test_who_asks_is_told_how_far_the_search_for_edges_is():
+    told: list[tuple[int, int]] = []
+
+    find_edges([f"text {n}" for n in range(1_500)], 0.95, lambda *how_far: told.append(how_far))
+
+    assert told == [(n, len(told)) for n in range(len(told))]
+    assert len(told) > 1
+
+
 @pytest.mark.parametrize("threshold", [0.8, 0.9])
 def test_likely_pairs_are_true_and_the_share_of_found_ones_is_told(threshold: float):
     texts = list(duplicate_texts.texts(500))

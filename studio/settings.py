@@ -133,6 +133,8 @@ CELERY_TASK_ROUTES = {
     "training.tasks.measure_time": {"queue": "gpu"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# After the usual 100 tries, 50 minutes, a worker would end, and a training that needs no broker with it.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY = False
 # Without the retry values kombu blocked a publisher 6 s when the broker was down; with them 0.1 s.
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -287,7 +287,7 @@ class Engine:
         for run in Run.objects.all():
             check_history(run)
             pages.append(reverse("run_page", args=[run.pk]))
-            pages += [reverse("run_log", args=[run.pk, stage]) for stage in lifecycle.STAGES]
+            pages += [reverse("run_log", args=[run.pk, stage]) for stage in lifecycle.TRAINING_STAGES]
         assert {page: client.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
 
 

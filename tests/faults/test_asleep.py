@@ -13,7 +13,6 @@ from django.db import connection
 
 from tests.faults.engine import Engine
 from training.models import Artifact, Run
-from training.services import reaping
 
 pytestmark = [
     pytest.mark.slow(20),
@@ -36,7 +35,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(engine:
     engine.wait_until(lambda: not engine.stage_process(run, "pretrain"), "the end of the unwatched stage")
     run.refresh_from_db()
     assert run.state == "running", "its stage ended before its lease"
-    engine.wait_until(reaping.reap, "the end of its lease")
+    engine.pass_lease(run)
     engine.let_go("pretrain")
     engine.start_worker(lease_s=LEASE_S, gpu="1")
     engine.pass_delay(run)

@@ -26,9 +26,8 @@ Order = Literal["cancel"] | None
 T = TypeVar("T")
 
 CANCEL_EVERY_S = 1.0
-GIVES_UP_AFTER = (
-    2 / 3
-)  # of a lease that could not be renewed: well before another worker may be given the run
+# Of a lease that could not be renewed: well before another worker may be given the run.
+GIVES_UP_AFTER = 2 / 3
 GPU_EVERY_S = 5.0
 BESIDE_POLL_S = 0.5
 log = logging.getLogger(__name__)

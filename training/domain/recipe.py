@@ -180,7 +180,7 @@ _NAMED: dict[str, dict[str, dict[str, Value]]] = {
 RECIPE_NAMES = tuple(_NAMED)
 
 TITLES: dict[str, str] = {
-    "rehearsal": "Rehearsal: the whole chain on a tiny random model, on a CPU, in a few minutes",
+    "rehearsal": "Rehearsal: a tiny model, on a CPU",
     "qwen7b": "Qwen2.5-Coder-7B, QLoRA, one 16 GB GPU",
     "qwen14b": "Qwen2.5-Coder-14B, QLoRA, one 24 GB GPU",
 }

@@ -99,6 +99,7 @@ def test_train_goes_on_where_a_run_stopped(run, maintainer):
     [
         (["train"], "Name the dataset version"),
         (["train", "{snapshot}", "--replicates", "0"], "outside 1 to 10"),
+        (["train", "{snapshot}", "--seed=-1"], "--seed -1 is outside 0 to 2147483647"),
         (["train", "--resume", "987654"], "There is no run 987654"),
         (["train", "--resume", "{run}"], "only a run that was cancelled or has failed goes on"),
         (["train", "--resume", "{run}", "--seed", "0", "--set", "a.b=c"], "leave out seed, set"),

@@ -124,9 +124,12 @@ def queue(options: dict[str, Any], *, author: User, wake_worker: bool) -> list[R
         raise CommandError(
             f"--replicates {replicates} is outside 1 to {launching.MOST_REPLICATES}. Start several groups."
         )
+    seed = 13 if options["seed"] is None else options["seed"]
+    if not 0 <= seed < 2**31:
+        raise CommandError(f"--seed {seed} is outside 0 to {2**31 - 1}.")
     return launching.launch_replicates(
         replicates=replicates,
-        seed=13 if options["seed"] is None else options["seed"],
+        seed=seed,
         idempotency_key=uuid4().hex,
         snapshot=find_snapshot(options["snapshot"]),
         recipe_name=name,

@@ -56,6 +56,25 @@ def wait_until_under_way(stage: str, run: Run, engine: Engine) -> None:
         engine.wait_until_held(run, stage)
 
 
+def test_a_worker_that_is_stopped_in_order_hands_its_run_back_at_once(engine: Engine):
+    """As `up` does when it ends. A studio may be started anew any number of times during a long training."""
+    worker = engine.start_worker()
+    engine.hold("pretrain")
+    run = engine.queue()
+    engine.wait_until_held(run, "pretrain")
+
+    worker.process.terminate()
+    worker.process.wait()
+    run.refresh_from_db()
+    assert (run.state, run.owner, run.not_before, run.attempt) == ("queued", "", None, 0)
+    engine.let_go("pretrain")
+    engine.start_worker()
+    engine.wait_for(run, "succeeded")
+
+    assert run.attempt == 1
+    assert run.stages.get(name="pretrain").result["resumed_from"] == "checkpoint-3", "saved when it was asked"
+
+
 def test_a_stage_whose_process_is_killed_goes_on_from_its_checkpoint(engine: Engine):
     engine.start_worker()
     engine.hold("pretrain")

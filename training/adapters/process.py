@@ -74,6 +74,7 @@ def run_stage(
         on_tick: Called about every poll_s seconds. "cancel" sends SIGTERM (the stage saves a checkpoint) and,
             after grace_s, SIGKILL; "kill" sends SIGKILL at once; None goes on. When it raises, the stage is
             killed and the exception passed on: a supervisor that lost its lease leaves nothing running.
+            SystemExit alone, by which a worker is stopped in order, gives it grace_s too.
         env: Added to the stage's environment; the inherited STUDIO_… variables are taken out.
         keep_open: File descriptors that it and its children inherit, such as a lock.
         limit_s: Seconds after which the stage is cancelled with the failure code "timeout".
@@ -92,6 +93,10 @@ def run_stage(
     try:
         sign = run_folder.watched_file
         why = _watch(tree, on_tick, sign, limit_s=limit_s, poll_s=poll_s, grace_s=grace_s)
+    except SystemExit:  # the worker is being stopped in order, so the stage may save a checkpoint
+        tree.ask_to_end()
+        _has_ended(tree.process.pid, wait_s=grace_s)
+        raise
     finally:
         exit_code = tree.kill()
         log.join(timeout=10)

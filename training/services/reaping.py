@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from training.domain import lifecycle
 from training.domain.failure import Failure
 from training.models import Run
 from training.services import leasing, moving
+from training.services.leasing import Claim
 
 SILENT = Failure("lost", "Its worker stopped answering.")
 
@@ -40,15 +41,7 @@ def take_back(run: Run, cause: Failure, *, only: Q, who: str) -> bool:
         return False
     current = Run.objects.get(pk=run.pk)
     if current.cancel_requested_at:
-        moving.settle_running_stage(run.pk, state="cancelled", code="cancelled")
-        moving.move(
-            run.pk,
-            old="lost",
-            new="cancelled",
-            who=who,
-            what="cancelled, as was asked",
-            failure_code="cancelled",
-        )
+        _cancel(run.pk, who=who)
     elif lifecycle.may_retry(cause.code, current.attempt, kills=kills):
         delay = lifecycle.retry_delay(current.attempt)
         moving.settle_running_stage(run.pk, state="queued")
@@ -75,3 +68,45 @@ def take_back(run: Run, cause: Failure, *, only: Q, who: str) -> bool:
             failure_message=message,
         )
     return True
+
+
+@transaction.atomic
+def hand_back(claim: Claim) -> None:
+    """Give a run back to the queue because its worker is being stopped in order, to be taken again at once.
+
+    That is no failed attempt: a studio may be started anew any number of times during a long training. When
+    the claim holds the run no more, nothing is written.
+    """
+    mine = leasing.mine(claim)
+    what = "lost: its worker is being stopped"
+    if not moving.move(
+        claim.run_id, old="running", new="lost", who=claim.owner, what=what, only=mine, lease_until=None
+    ):
+        return
+    if Run.objects.filter(pk=claim.run_id, cancel_requested_at__isnull=False).exists():
+        _cancel(claim.run_id, who=claim.owner)
+        return
+    moving.settle_running_stage(claim.run_id, state="queued")
+    moving.move(
+        claim.run_id,
+        old="lost",
+        new="queued",
+        who=claim.owner,
+        what="queued again, to start when a worker is free",
+        owner="",
+        published_at=None,
+        not_before=None,
+        attempt=F("attempt") - 1,
+    )
+
+
+def _cancel(run_id: int, *, who: str) -> None:
+    moving.settle_running_stage(run_id, state="cancelled", code="cancelled")
+    moving.move(
+        run_id,
+        old="lost",
+        new="cancelled",
+        who=who,
+        what="cancelled, as was asked",
+        failure_code="cancelled",
+    )

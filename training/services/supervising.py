@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import logging
 import shutil
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models.functions import Now
 
 from training.adapters import gpu_lock, storage
@@ -53,6 +54,10 @@ def execute(claim: Claim, progress: Progress | None = None) -> str:
             raise
         except Exception as error:
             _fail(claim, _bug(claim, error))
+    except SystemExit:  # our worker is being stopped in order, and the stage has ended
+        with suppress(DatabaseError):  # else the reaper finds the run
+            reaping.hand_back(claim)
+        raise
     except Zombie as zombie:
         log.warning("stopped without writing: %s", zombie)
         return "lost"

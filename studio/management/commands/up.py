@@ -28,7 +28,7 @@ from training.adapters.file_lock import StillLocked, locked
 
 STOP_ORDER = [["beat"], ["cpu-worker", "gpu-worker"], ["web"], ["broker"]]
 PROCESSES = {"cpu": 2, "gpu": 1}  # of each worker; one training at a time holds the GPU
-WORKER_GRACE_S = 15.0
+WORKER_GRACE_S = 30.0  # a stage may take 20 s of them to save a checkpoint
 SAY_WHAT_IS_MISSING_EVERY_S = 20.0
 LOCK_PATIENCE_S = 5.0  # what a broker killed with its launcher may take to end
 
@@ -178,8 +178,8 @@ def celery(environment: dict[str, str], name: str, arguments: list[str], **more:
 def worker(environment: dict[str, str], queue: str) -> Child:
     """A worker of one queue.
 
-    REMAP_SIGTERM makes a request to stop a cold shutdown: it does not wait hours for a training, whose
-    run is then found by its lease and goes on from its last finished stage.
+    REMAP_SIGTERM makes a request to stop a cold shutdown: it does not wait hours for a training, which saves
+    a checkpoint and gives its run back to the queue.
     """
     arguments = ["worker", "-Q", queue, "-c", str(PROCESSES[queue]), "-n", f"{queue}@%h"]
     arguments += ["--without-mingle", "--without-gossip"]

@@ -229,3 +229,20 @@ def test_the_lease_is_kept_while_this_process_itself_takes_long(run, settings, m
     watch = Watch(Lease(claimed(run)), "evaluate", staging.stage_folder(run.pk, "evaluate"))
 
     assert watch.beside(lambda: renewed.wait(30)), "a checker that hangs until the lease was renewed"
+
+
+def test_a_run_is_handed_back_unless_it_was_to_be_cancelled_or_is_somebody_elses(run, maintainer):
+    first = claimed(run)
+    reaping.hand_back(first)
+    run.refresh_from_db()
+    assert (run.state, run.attempt, run.not_before) == ("queued", 0, None)
+
+    second = claimed(run)
+    reaping.hand_back(first)
+    run.refresh_from_db()
+    assert (run.state, run.fence) == ("running", second.fence)
+
+    cancelling.request_cancel(run=run, by=maintainer)
+    reaping.hand_back(second)
+    run.refresh_from_db()
+    assert run.state == "cancelled"

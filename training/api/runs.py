@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import uuid4
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from ninja import Query, Router, Schema, Status
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from curation.api.problems import Problem, Refusal
-from curation.api.shapes import ApiRequest, Body, ById, Id, Page, job_key, page_of
+from curation.api.problems import Mistake, Problem, Refusal
+from curation.api.shapes import PLAIN, ApiRequest, Body, ById, Id, Page, job_key, page_of
 from curation.models import Snapshot
 from studio.http import download
 from training.domain import recipe as recipes
@@ -37,6 +38,7 @@ Recipe = Literal[*recipes.RECIPE_NAMES]  # type: ignore[valid-type]
 class RunFilters(ById):
     state: Literal["", *(state for state, _ in STATES)] = ""  # type: ignore[valid-type]
     snapshot: Id | None = None
+    group: Annotated[str, StringConstraints(pattern=PLAIN, max_length=80)] = ""
 
 
 class PreflightIn(Schema):
@@ -70,6 +72,12 @@ class RunIn(Body):
     snapshot: Id
     recipe: Recipe = "rehearsal"
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 13
+    values: dict[str, dict[str, bool | int | float | str]] = Field(
+        {}, description='over the recipe\'s own: {"instruct": {"epochs": 2}}; `/run-preflight` lists them all'
+    )
+    replicates: Annotated[int, Field(ge=1, le=launching.MOST_REPLICATES)] = Field(
+        1, description="so many runs as one group, with seeds that follow; the answer is the first of them"
+    )
 
 
 class RunRow(Schema):
@@ -78,6 +86,7 @@ class RunRow(Schema):
     snapshot_name: str
     recipe_name: str
     seed: int
+    group: str = Field(description="of runs that differ in the seed alone; empty for others")
     state: str
     requested_by: str
     created_at: datetime
@@ -117,7 +126,7 @@ def run_list(request: ApiRequest, response: HttpResponse, asked: Query[RunFilter
     rows = Run.objects.select_related("snapshot", "requested_by").defer(
         "snapshot__manifest", "snapshot__report"
     )
-    wanted = {"state": asked.state, "snapshot": asked.snapshot}
+    wanted = {"state": asked.state, "snapshot": asked.snapshot, "group": asked.group}
     rows = rows.filter(**{name: value for name, value in wanted.items() if value})
     found = page_of(request, response, rows, "-pk", asked)
     return found | {"items": [_row(run) for run in found["items"]]}
@@ -136,15 +145,20 @@ def run_preflight(request: ApiRequest, asked: Query[PreflightIn]) -> dict[str, A
     }
 
 
-@router.post("/runs", response={201: RunOut, 404: Problem, 409: Problem}, summary="Start a run")
+@router.post("/runs", response={201: RunOut, 404: Problem, 409: Problem, 422: Problem}, summary="Start a run")
 def run_start(request: ApiRequest, response: HttpResponse, payload: RunIn) -> Status[dict[str, Any]]:
     """It waits for a worker of the queue `gpu`; what would make it fail is refused at once."""
-    run = launching.launch(
+    if wrong := recipes.problems(recipes.with_overrides(recipes.named(payload.recipe), payload.values)):
+        mistakes = [Mistake(place="body.values", code="recipe", message=sentence) for sentence in wrong]
+        raise Refusal("invalid", " ".join(wrong), mistakes)
+    run, *_ = launching.launch_replicates(
+        replicates=payload.replicates,
         snapshot=_snapshot(payload.snapshot),
         recipe_name=payload.recipe,
         author=request.user,
         seed=payload.seed,
-        idempotency_key=job_key(request) or None,
+        overrides=payload.values,
+        idempotency_key=job_key(request) or uuid4().hex,
     )
     response["Location"] = reverse("api:run_get", args=[run.pk])
     return Status(201, _out(run))
@@ -210,7 +224,7 @@ def _run(run_id: int) -> Run:
 
 
 def _row(run: Run) -> dict[str, Any]:
-    names = ("recipe_name", "seed", "state", "failure_code", "failure_message")
+    names = ("recipe_name", "seed", "group", "state", "failure_code", "failure_message")
     row = {name: getattr(run, name) for name in (*names, "created_at", "started_at", "finished_at")}
     return row | {
         "id": run.pk,

@@ -223,8 +223,9 @@ def problems(recipe: Mapping[str, Any]) -> list[str]:
     An empty list means that the recipe is good.
     """
     found: list[str] = []
-    for stage in recipe:
-        if stage != "name" and stage not in _STAGE_FIELDS:
+    for stage, values in recipe.items():
+        is_name = stage == "name" and isinstance(values, str)
+        if not is_name and stage not in _STAGE_FIELDS:
             found.append(
                 f"{stage}: there is no such part of a recipe.{_nearest(stage, tuple(_STAGE_FIELDS))}"
             )

@@ -70,6 +70,7 @@ def fill() -> dict[str, str]:
     _look_before_freezing(top)
     _count_the_mask(top)
     demo_runs.queue(top)
+    demo_runs.probed(top)
     return dict(_addresses(iban.pk, grid.pk))
 
 

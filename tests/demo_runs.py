@@ -1,4 +1,4 @@
-"""The training runs of tests.demo: two that have ended with curves, one that trains, three that wait."""
+"""The runs of tests.demo: two that have ended, with curves, one that trains, three that wait; and a probe."""
 
 from __future__ import annotations
 
@@ -79,3 +79,35 @@ def queue(by: Any) -> None:
             folder.append_metrics({"stage": "pretrain", "step": step, "of": 80, "loss": 4 / step, "at": at})
     Run.objects.filter(pk=second.pk).update(attempt=1, not_before=moment + timedelta(hours=3))
     queueing.move(run=fourth, before=second.pk, by=by)
+
+
+def probed(by: Any) -> None:
+    """How long the rehearsal of the newest version takes, as a probe would have found."""
+    from django.utils import timezone
+
+    from curation.models import Snapshot
+    from training.domain import recipe as recipes
+    from training.models import Probe
+    from training.services import probing
+
+    snapshot, recipe = Snapshot.objects.latest("pk"), recipes.named("rehearsal")
+    timed = {"start_s": 6.4, "evaluation_s": 0.6, "gpu_used_bytes": None}
+    Probe.objects.create(
+        key=probing.key_of(snapshot, recipe),
+        snapshot=snapshot,
+        recipe=recipe,
+        requested_by=by,
+        state="done",
+        machine="gpu-1:0",
+        finished_at=timezone.now(),
+        result={
+            "pretrain": {**timed, "steps_of": 80, "step_s": [0.16, 0.15, 0.19, 0.16, 0.17]},
+            "instruct": {
+                **timed,
+                "steps_of": 700,
+                "step_s": [0.11, 0.13, 0.1, 0.16, 0.12],
+                "rows": 58,
+                "loss_mask": {"cut": 2, "trained_tokens": 9_310},
+            },
+        },
+    )

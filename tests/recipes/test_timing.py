@@ -15,7 +15,7 @@ from studio.benchmarks import bare_trl
 from tests.recipes.conftest import instruct_values, pretrain_values
 from training.domain.run_folder import RunFolder
 from training.domain.training_time import TimedStage
-from training.recipes import instruct, pretrain
+from training.recipes import instruct, pretrain, probing
 
 pytestmark = pytest.mark.slow(7)
 
@@ -30,7 +30,11 @@ def test_the_bare_script_ends_with_the_loss_of_the_studios_stage(chain):
     assert json.dumps(told)
 
 
-def test_a_probe_times_steps_of_both_stages_and_knows_how_many_a_run_would_take(tmp_path, base, snapshot):
+def test_a_probe_times_steps_of_both_stages_and_knows_how_many_a_run_would_take(
+    tmp_path, base, snapshot, monkeypatch
+):
+    monkeypatch.setattr(probing, "QUICK_S", 0)
+
     def probed(stage: Any, recipe_type: Any, values: dict[str, Any]) -> dict[str, Any]:
         folder = RunFolder(tmp_path / stage.__name__)
         recipe = recipe_type(**{**values, "max_steps": 0, "epochs": 5.0, "probe_steps": 2})

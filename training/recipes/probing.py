@@ -12,13 +12,14 @@ from training.domain.run_folder import RunFolder
 from training.recipes import ranks
 from training.recipes.frame import since_start_s
 
-LEAST_STEPS = 2  # that are timed, however long they take
+QUICK_S = 5.0  # for so long quick steps are timed, however many that are: texts differ in length
 ENOUGH_S = 60.0  # then no further step is begun
+LEAST_STEPS = 2  # that are timed, however long they take
 EVALUATED_BATCHES = 4
 
 
 def time_steps(trainer: Any, stage: str, folder: RunFolder, *, steps: int) -> dict[str, Any]:
-    """Train for `steps` steps after the first one, or for a minute.
+    """Train for `steps` steps after the first one, for some seconds where they are quick, at most a minute.
 
     Returns:
         steps_of        steps of the whole stage, as the trainer counts them
@@ -89,10 +90,11 @@ def _clock(stage: str, folder: RunFolder, steps: int) -> Any:
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.step_s.append(now() - self._step_began)
             if ranks.is_first():
-                folder.append_metrics({"stage": stage, "step": state.global_step, "of": steps + 1})
-            timed = len(self.step_s) - 1
-            late = now() - self._began >= ENOUGH_S
-            (enough,) = ranks.agree(timed >= steps or (late and timed >= LEAST_STEPS))
+                step = state.global_step
+                folder.append_metrics({"stage": stage, "step": step, "of": max(step, steps + 1)})
+            timed, spent_s = len(self.step_s) - 1, now() - self._began
+            several, few = timed >= steps, timed >= LEAST_STEPS
+            (enough,) = ranks.agree((several and spent_s >= QUICK_S) or (few and spent_s >= ENOUGH_S))
             if enough:
                 control.should_training_stop = True
             control.should_evaluate = control.should_save = False

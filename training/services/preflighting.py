@@ -71,8 +71,11 @@ def check(
     if not found.blocking:  # a recipe with problems has no base model to look for
         _check_backend(recipe, found)
         _check_base_and_disk(recipe, found)
-    if not found.blocking and recipes.needs_gpu(recipe):  # the rehearsal builds its tokenizer on its way
+    if not found.blocking and recipes.needs_gpu(recipe):
         _check_loss_mask(snapshot, recipe, found)
+    elif not found.blocking:
+        words = "counted when the time is measured; the rehearsal's tokenizer is built from this version"
+        found.facts.append(("Loss mask", words))
     return found
 
 

@@ -63,11 +63,23 @@ def _times(result: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, An
         )
     return {
         "times": rows,
+        "times_mask": _mask(result["instruct"], recipe),
         "times_likely": words.duration(likely),
         "times_least": words.duration(least),
         "times_most": words.duration(most),
         "times_gpu": any(row["used"] for row in rows),
     }
+
+
+def _mask(result: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
+    """What the recipe found when it checked each row before its first step; it refuses a wrong mask."""
+    if not (audit := result.get("loss_mask")):
+        return ""
+    limit = recipe["instruct"]["max_length"]
+    return (
+        f"Loss mask: {audit['trained_tokens']:,} tokens of {result['rows']:,} rows are learnt, and every "
+        f"whole answer with its end; {audit['cut']:,} rows are cut at {limit:,} tokens."
+    )
 
 
 def _seconds(seconds: float) -> str:

@@ -10,7 +10,7 @@ from training.services import probing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
-TIMES = {"steps_of": 62, "step_s": [3.0, 3.1, 3.4], "start_s": 20.0, "evaluation_s": 0.0}
+TIMES = {"steps_of": 62, "step_s": [2.9, 3.0, 3.4], "start_s": 20.0, "evaluation_s": 0.0}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,10 @@ def done(probe: Probe) -> None:
         state="done",
         machine="gpu-1:0",
         finished_at="2026-11-26T01:00Z",
-        result={"pretrain": {**TIMES, "gpu_used_bytes": 11_816_206_336}, "instruct": TIMES},
+        result={
+            "pretrain": {**TIMES, "gpu_used_bytes": 11_816_206_336},
+            "instruct": {**TIMES, "rows": 58, "loss_mask": {"cut": 2, "trained_tokens": 9310}},
+        },
     )
 
 
@@ -51,9 +54,10 @@ def test_what_was_measured_stands_on_the_page_with_its_spread(as_maintainer, sna
     page = as_maintainer.get("/train/").content.decode()
 
     assert "About <strong>7 min 04 s</strong>" in page
-    assert "6 min 52 s to 7 min 42 s" in page
-    assert '3.1 <span class="meta">(3.0 to 3.4, n 3)</span>' in page
+    assert "6 min 40 s to 7 min 42 s" in page
+    assert '3.1 <span class="meta">(2.9 to 3.4, n 3)</span>' in page
     assert "11.8 GB" in page
+    assert "9,310 tokens of 58 rows are learnt, and every whole answer with its end; 2 rows are cut" in page
     assert "gpu-1:0" in page
     assert "Measure again" in page
 

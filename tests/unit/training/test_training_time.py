@@ -6,7 +6,7 @@ from training.domain.training_time import TimedStage
 
 
 def timed(**values) -> TimedStage:
-    asked = {"steps": 62, "step_s": (2.9, 3.4, 3.1), "start_s": 20.0, "evaluation_s": 12.0}
+    asked = {"steps": 62, "step_s": (2.9, 3.4, 3.0), "start_s": 20.0, "evaluation_s": 12.0}
     return TimedStage(**{**asked, **values})
 
 

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             try:
                 code = self.run(launcher, lock, wanted_port=port, host=host, rehearsal=not no_rehearsal)
             finally:
-                self.say("Stopping … A training saves a checkpoint first; Ctrl-C once more stops it by force.")
+                self.say("Stopping … A training saves a checkpoint first; Ctrl-C again stops it by force.")
                 launcher.stop_all(STOP_ORDER)
                 (settings.VAR / env.BROKER_URL_FILE).unlink(missing_ok=True)
                 self.say("Stopped.")

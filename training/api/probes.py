@@ -11,10 +11,9 @@ from django.urls import reverse
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from curation.api.problems import Problem, Refusal
+from curation.api.problems import Problem
 from curation.api.shapes import ApiRequest, Body, Id
-from curation.models import Snapshot
-from training.api.runs import Recipe
+from training.api.runs import Recipe, Values, check_values, snapshot_of
 from training.domain.lifecycle import TRAINING_STAGES
 from training.domain.training_time import TimedStage
 from training.models import Probe
@@ -26,6 +25,7 @@ router = Router(tags=["runs"])
 class ProbeIn(Body):
     snapshot: Id
     recipe: Recipe = "rehearsal"
+    values: Values = {}
 
 
 class TimeOut(Schema):
@@ -56,15 +56,18 @@ class ProbeOut(Schema):
 
 @router.post(
     "/probes",
-    response={202: ProbeOut, 404: Problem, 409: Problem},
+    response={202: ProbeOut, 404: Problem, 409: Problem, 422: Problem},
     summary="Time a few steps of a run",
 )
 def probe_start(request: ApiRequest, response: HttpResponse, payload: ProbeIn) -> Status[dict[str, Any]]:
     """A worker of the queue `gpu` does it. What waits or runs already is given back; ask until it is done."""
-    snapshot = Snapshot.objects.filter(pk=payload.snapshot).first()
-    if snapshot is None:
-        raise Refusal("not-found", f"There is no dataset version {payload.snapshot}.")
-    probe = probing.request(snapshot=snapshot, recipe_name=payload.recipe, by=request.user)
+    check_values(payload.recipe, payload.values)
+    probe = probing.request(
+        snapshot=snapshot_of(payload.snapshot),
+        recipe_name=payload.recipe,
+        overrides=payload.values,
+        by=request.user,
+    )
     response["Location"] = reverse("api:probe_get", args=[probe.pk])
     return Status(202, _out(probe))
 

@@ -35,6 +35,12 @@ router = Router(tags=["runs"])
 Recipe = Literal[*recipes.RECIPE_NAMES]  # type: ignore[valid-type]
 
 
+Values = Annotated[
+    dict[str, dict[str, bool | int | float | str]],
+    Field(description='over the recipe\'s own: {"instruct": {"epochs": 2}}; `/run-preflight` lists them all'),
+]
+
+
 class RunFilters(ById):
     state: Literal["", *(state for state, _ in STATES)] = ""  # type: ignore[valid-type]
     snapshot: Id | None = None
@@ -72,9 +78,7 @@ class RunIn(Body):
     snapshot: Id
     recipe: Recipe = "rehearsal"
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 13
-    values: dict[str, dict[str, bool | int | float | str]] = Field(
-        {}, description='over the recipe\'s own: {"instruct": {"epochs": 2}}; `/run-preflight` lists them all'
-    )
+    values: Values = {}
     replicates: Annotated[int, Field(ge=1, le=launching.MOST_REPLICATES)] = Field(
         1, description="so many runs as one group, with seeds that follow; the answer is the first of them"
     )
@@ -134,7 +138,7 @@ def run_list(request: ApiRequest, response: HttpResponse, asked: Query[RunFilter
 
 @router.get("/run-preflight", response={200: PreflightOut, 404: Problem}, summary="What would stop a run")
 def run_preflight(request: ApiRequest, asked: Query[PreflightIn]) -> dict[str, Any]:
-    snapshot = _snapshot(asked.snapshot)
+    snapshot = snapshot_of(asked.snapshot)
     found = preflighting.check(snapshot=snapshot, recipe_name=asked.recipe)
     probe = probing.of(snapshot, found.recipe)
     return {
@@ -148,12 +152,10 @@ def run_preflight(request: ApiRequest, asked: Query[PreflightIn]) -> dict[str, A
 @router.post("/runs", response={201: RunOut, 404: Problem, 409: Problem, 422: Problem}, summary="Start a run")
 def run_start(request: ApiRequest, response: HttpResponse, payload: RunIn) -> Status[dict[str, Any]]:
     """It waits for a worker of the queue `gpu`; what would make it fail is refused at once."""
-    if wrong := recipes.problems(recipes.with_overrides(recipes.named(payload.recipe), payload.values)):
-        mistakes = [Mistake(place="body.values", code="recipe", message=sentence) for sentence in wrong]
-        raise Refusal("invalid", " ".join(wrong), mistakes)
+    check_values(payload.recipe, payload.values)
     run, *_ = launching.launch_replicates(
         replicates=payload.replicates,
-        snapshot=_snapshot(payload.snapshot),
+        snapshot=snapshot_of(payload.snapshot),
         recipe_name=payload.recipe,
         author=request.user,
         seed=payload.seed,
@@ -212,7 +214,14 @@ def run_resume(request: ApiRequest, response: HttpResponse, run_id: Id) -> Statu
     return Status(201, _out(following))
 
 
-def _snapshot(snapshot_id: int) -> Snapshot:
+def check_values(recipe_name: str, values: dict[str, dict[str, Any]]) -> None:
+    """Name every wrong one."""
+    if wrong := recipes.problems(recipes.with_overrides(recipes.named(recipe_name), values)):
+        mistakes = [Mistake(place="body.values", code="recipe", message=sentence) for sentence in wrong]
+        raise Refusal("invalid", " ".join(wrong), mistakes)
+
+
+def snapshot_of(snapshot_id: int) -> Snapshot:
     found = Snapshot.objects.filter(pk=snapshot_id).first()
     if found is None:
         raise Refusal("not-found", f"There is no dataset version {snapshot_id}.")

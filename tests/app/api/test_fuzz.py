@@ -39,7 +39,7 @@ NOT_NOW = ["2xx", "3xx", "401", "403", "404", "409", "412"]
 BY_OTHER_RULES = ["POST /examples", "PUT /examples/{example_id}", "POST /examples/{example_id}/reviews"]
 BY_OTHER_RULES += ["POST /drafts", "POST /drafts/{draft_id}/merge", "POST /imports", "POST /views"]
 BY_OTHER_RULES += ["POST /corpus", "POST /corpus/{program_id}/licence", "POST /general"]
-BY_OTHER_RULES += ["POST /tasks", "PUT /tasks/{task_id}", "POST /runs"]
+BY_OTHER_RULES += ["POST /tasks", "PUT /tasks/{task_id}", "POST /runs", "POST /probes"]
 BY_OTHER_RULES += [name for name in roles.OPERATIONS if name.startswith("POST /bulk/")]
 CHECKS = {
     "positive_data_acceptance": {"expected-statuses": NOT_NOW},

@@ -86,9 +86,13 @@ def test_the_api_asks_reads_and_stops(snapshot, maintainer):
     client = program_of(maintainer)
 
     asked = client.post("/probes", {"snapshot": snapshot.pk})
+    other = client.post("/probes", {"snapshot": snapshot.pk, "values": {"instruct": {"batch_size": 2}}})
+    wrong = client.post("/probes", {"snapshot": snapshot.pk, "values": {"instruct": {"batch_size": 0}}})
 
     assert asked.status_code == 202, asked.content
-    probe = Probe.objects.get()
+    probe = Probe.objects.get(pk=asked.json()["id"])
+    assert other.json()["id"] != probe.pk
+    assert (wrong.status_code, Probe.objects.count()) == (422, 2)
     assert asked["Location"].endswith(f"/probes/{probe.pk}")
     assert asked.json()["times"] == {}
     done(probe)

@@ -44,9 +44,9 @@ def chat_row(question: str, answer: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    """Also for tests that compute in this process: two spinning threads on two cores are slower than one."""
-    os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
+def _as_a_stage() -> None:
+    """Tests that compute in this process ask no hub, and take one thread: two that spin are slower."""
+    os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive", HF_HUB_OFFLINE="1")
 
 
 @pytest.fixture(scope="session")

@@ -100,6 +100,8 @@ def run_stage(
     finally:
         exit_code = tree.kill()
         log.join(timeout=10)
+    # Not when something was raised: the folder may be another worker's by then.
+    run_folder.watched_file.unlink(missing_ok=True)
     duration_s = time.monotonic() - started
     result = run_folder.result() or {}
     return StageOutcome(

@@ -105,7 +105,7 @@ def test_a_version_keeps_its_waivers_and_its_leak_report(as_author):
 
     assert "Waived by" in text
     assert ": a test" in text
-    assert "<h2>Leak report</h2>" in text
+    assert '<h2 id="leak-report">Leak report</h2>' in text
     assert "Training and validation: the closest pair is alike to" in text
 
 

@@ -32,7 +32,7 @@ TORCH = "torch==2.13.0"  # without a hash: the machine chooses the build (docs/d
 NEEDS_TEST_LIST = {"test", "check_all", "bench"}
 SIZE = "about 2 GB, more where torch comes with CUDA"
 LEAST_FREE_BYTES = 3 * 1000**3  # what is installed, and what pip unpacks on the way
-TEST_PROCESSES = "2"
+TEST_PROCESSES = "3"  # on two cores too: many tests wait for a browser or a process
 
 
 def python_of(venv):

@@ -7,9 +7,12 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from rich.console import Console
 
 from curation.models import Example, ImportJob
 from studio.benchmarks import bbj, imports, snapshots, web
+from studio.benchmarks.measuring import Table
+from studio.management.commands.bench import _show
 
 pytestmark = pytest.mark.one_database
 
@@ -53,6 +56,24 @@ def test_the_same_is_shown_as_tables(capfd):
     assert "check() against size" in shown
     assert "only quotes" in shown
     assert "STUB" in shown
+
+
+@pytest.mark.parametrize("more", [0, 2, 8])
+def test_no_figure_is_cut_on_a_narrow_terminal(more):
+    row = {
+        "of": "stage 1: CPU seconds to the first step",
+        "spread": "0.995 to 1.04",
+        "limit": "at least 0.97",
+    }
+    row |= {f"c{n}": 12345.67 for n in range(more)}
+    out = io.StringIO()
+
+    _show(Table("t", "Title", {key: f"a {key}" for key in row}, [row]), Console(file=out, width=80))
+
+    assert "0.995 to 1.04" in out.getvalue()
+    assert "at least 0.97" in out.getvalue()
+    assert out.getvalue().count("12,345.67") == more
+    assert "…" not in out.getvalue()
 
 
 @pytest.mark.slow(8)

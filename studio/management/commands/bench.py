@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandParser
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 
 from studio.benchmarks.measuring import Table
@@ -45,20 +46,30 @@ class Command(BaseCommand):
             }
             self.stdout.write(json.dumps(report, ensure_ascii=False, indent=2))
             return
-        console = Console()
         for table in tables:
-            console.print(_rich(table))
-        console.print(machine, style="dim")
+            _show(table, Console())
+        Console().print(machine, style="dim")
+
+
+def _show(table: Table, console: Console) -> None:
+    """On a narrow terminal the names in the first column wrap, and then lines do: a figure is never cut."""
+    shown = _rich(table)
+    least = Measurement.get(console, console.options.update(max_width=1000), shown).minimum
+    padding = 2 * len(table.columns)  # which rich leaves out of a column's least width
+    console.width = max(console.width, least + padding)
+    console.print(shown)
 
 
 def _rich(table: Table) -> RichTable:
     shown = RichTable(title=table.title, caption=table.note, title_justify="left", caption_justify="left")
+    rows = [[_cell(row[key]) for key in table.columns] for row in table.rows]
     first, *others = table.columns.values()
-    shown.add_column(first, no_wrap=True)
-    for heading in others:
-        shown.add_column(heading, justify="right")
-    for row in table.rows:
-        shown.add_row(*(_cell(row[key]) for key in table.columns))
+    shown.add_column(first)
+    for n, heading in enumerate(others, 1):
+        widest = max((len(row[n]) for row in rows), default=0)
+        shown.add_column(heading, justify="right", min_width=widest)
+    for row in rows:
+        shown.add_row(*row)
     return shown
 
 

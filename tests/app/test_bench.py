@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -60,7 +61,7 @@ def test_the_same_is_shown_as_tables(capfd):
 
 @pytest.mark.parametrize("more", [0, 2, 8])
 def test_no_figure_is_cut_on_a_narrow_terminal(more):
-    row = {
+    row: dict[str, Any] = {
         "of": "stage 1: CPU seconds to the first step",
         "spread": "0.995 to 1.04",
         "limit": "at least 0.97",

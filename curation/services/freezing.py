@@ -20,12 +20,10 @@ from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from curation.models import CorpusProgram, Example, FreezeJob, Snapshot
-from curation.services import auditing, choosing, gating, selecting, snapshotting, waking
+from curation.services import auditing, choosing, claiming, gating, selecting, snapshotting, waking
 from curation.services.planning import SEED, VALIDATION_PER_MILLE, SnapshotPlan, plan_snapshot
 from curation.services.selecting import Selection
 from curation.services.snapshotting import FreezeRefused
@@ -42,10 +40,6 @@ RESTING = ("checked", "failed", "cancelled")  # it can be asked for again
 SHOWN = 10  # jobs of the list
 
 log = logging.getLogger(__name__)
-
-
-class _Lost(Exception):
-    """Somebody stopped this job, or another process has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,12 +156,10 @@ def _queued(job: FreezeJob, *, by: User) -> None:
 def cancel(job: FreezeJob, *, by: User) -> bool:
     """Stop it, or put it away. Who works on it hears that within seconds. False: there is nothing to stop."""
     with transaction.atomic():
-        stopped = FreezeJob.objects.filter(pk=job.pk, state__in=[*ACTIVE, "checked", "failed"]).update(
-            state="cancelled", lease_until=None, finished_at=Now()
-        )
+        stopped = claiming.stop(job, out_of=[*ACTIVE, "checked", "failed"])
         if stopped:
             auditing.record(actor=by, action="freezing.cancel", subject=job)
-    return bool(stopped)
+    return stopped
 
 
 # Doing it
@@ -175,27 +167,23 @@ def cancel(job: FreezeJob, *, by: User) -> bool:
 
 def carry_out_waiting() -> int:
     """Carry out every job that nobody works on. Returns how many; safe to call as often as you like."""
-    waiting = FreezeJob.objects.filter(_free()).order_by("pk").values_list("pk", flat=True)
-    return sum(carry_out(pk) for pk in list(waiting))
+    return sum(carry_out(pk) for pk in claiming.waiting(FreezeJob))
 
 
 def carry_out(job_id: int) -> bool:
     """Carry out one job, unless somebody else does. Returns whether this call brought it to its end."""
-    claimed = FreezeJob.objects.filter(_free(), pk=job_id).update(
-        state="running", fence=F("fence") + 1, attempt=F("attempt") + 1, lease_until=_lease(), **_NOTHING_DONE
-    )
-    if not claimed:
+    job = claiming.claim(FreezeJob, job_id, lease_s=LEASE_S, **_NOTHING_DONE)
+    if job is None:
         return False
-    job = FreezeJob.objects.select_related("requested_by").get(pk=job_id)
     if job.attempt > MOST_ATTEMPTS:
         message = (
             f"Its worker was lost {MOST_ATTEMPTS} times, and nothing was frozen. Look at the machine's "
             "memory, then ask again."
         )
-        return _end(job, state="failed", failure_code="lost", failure_message=message)
+        return claiming.end(job, state="failed", failure_code="lost", failure_message=message)
     try:
         return _look(job) if job.looks_only else _freeze(job)
-    except _Lost as lost:
+    except claiming.LostClaim as lost:
         log.warning("%s", lost)
         return False
     except OperationalError:  # a busy or lost database: another attempt follows once the lease has passed
@@ -204,13 +192,13 @@ def carry_out(job_id: int) -> bool:
     except Exception:
         log.exception("freezing %s failed", job_id)
         message = "The studio made a mistake here; nothing was frozen. The server's log has the details."
-        return _end(job, state="failed", failure_code="bug", failure_message=message)
+        return claiming.end(job, state="failed", failure_code="bug", failure_message=message)
 
 
 def _look(job: FreezeJob) -> bool:
     worker = _Worker(job)
     worker.planned(plan_snapshot(**_asked(job), tell=worker.tell))
-    return _end(job, state="checked")
+    return claiming.end(job, state="checked")
 
 
 def _freeze(job: FreezeJob) -> bool:
@@ -225,8 +213,9 @@ def _freeze(job: FreezeJob) -> bool:
             **_asked(job),
         )
     except FreezeRefused as refused:
-        return _end(job, state="checked", failure_code=refused.code, failure_message=str(refused))
-    return worker.has_written or _end(job, state="done", snapshot=version)  # else an older one holds this
+        return claiming.end(job, state="checked", failure_code=refused.code, failure_message=str(refused))
+    # A version that an older one equals is not written, so the job has not ended with it.
+    return worker.has_written or claiming.end(job, state="done", snapshot=version)
 
 
 class _Worker(snapshotting.Onlooker):
@@ -240,18 +229,15 @@ class _Worker(snapshotting.Onlooker):
         if stage == self._stage and time.monotonic() < self._next:
             return
         self._stage, self._next = stage, time.monotonic() + TELL_EVERY_S
-        self._write(stage=stage, done=done, total=of, lease_until=_lease())
+        claiming.renew(self._job, lease_s=LEASE_S, stage=stage, done=done, total=of)
 
     def planned(self, plan: SnapshotPlan) -> None:
-        self._write(digest=plan.digest, report=plan.report)
+        claiming.write(self._job, digest=plan.digest, report=plan.report)
 
     def frozen(self, version: Snapshot) -> None:
-        self._write(state="done", snapshot=version, is_new=True, lease_until=None, finished_at=Now())
+        if not claiming.end(self._job, state="done", snapshot=version, is_new=True):
+            raise claiming.LostClaim(f"freezing {self._job.pk} was stopped, or another process has it")
         self.has_written = True
-
-    def _write(self, **values: Any) -> None:
-        if not _mine(self._job).update(**values):
-            raise _Lost(f"freezing {self._job.pk}: fence {self._job.fence} holds it no more")
 
 
 _NOTHING_DONE: dict[str, Any] = {"stage": "", "done": 0, "total": 0}
@@ -260,20 +246,3 @@ _NOTHING_DONE: dict[str, Any] = {"stage": "", "done": 0, "total": 0}
 def _asked(job: FreezeJob) -> dict[str, Any]:
     names = ("seed", "validation_per_mille", "general_per_mille")
     return {"selection": selection_of(job), **{name: getattr(job, name) for name in names}}
-
-
-def _free() -> Q:
-    """Those that nobody works on: waiting, or with a worker that gave no sign of life."""
-    return Q(state="queued") | Q(state="running", lease_until__lt=Now())
-
-
-def _mine(job: FreezeJob) -> QuerySet[FreezeJob]:
-    return FreezeJob.objects.filter(pk=job.pk, fence=job.fence, state="running")
-
-
-def _end(job: FreezeJob, **values: Any) -> bool:
-    return bool(_mine(job).update(lease_until=None, finished_at=Now(), **values))
-
-
-def _lease() -> Any:
-    return Now() + timedelta(seconds=LEASE_S)

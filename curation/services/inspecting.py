@@ -8,20 +8,17 @@ tokenizer, a template and a length is never counted again: none of them changes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
 
 from curation.adapters.tokenizer import TrainingTokenizer, UnreadableTokenizer
 from curation.domain import chatml
 from curation.domain.mask_audit import Tally
 from curation.models import MaskAudit, Snapshot
-from curation.services import auditing, masking, waking
+from curation.services import auditing, claiming, masking, waking
 from curation.services.exports import frozen_texts
 from curation.services.exports.frozen_texts import SPLITS, ExportRefused, Row
 
@@ -34,10 +31,6 @@ MOST_ATTEMPTS = 3
 
 class NotInspected(Exception):
     """Nothing is counted; the message says why, and what to do."""
-
-
-class _Lost(Exception):
-    """Somebody stopped this audit, or another process has it."""
 
 
 def audits_of(snapshot: Snapshot) -> list[MaskAudit]:
@@ -106,44 +99,36 @@ def request(*, snapshot: Snapshot, tokenizer: TrainingTokenizer, limit: int, by:
 def cancel(audit: MaskAudit, *, by: User) -> bool:
     """Stop it; whoever counts notices at its next sign of life. False: there was nothing to stop."""
     with transaction.atomic():
-        stopped = MaskAudit.objects.filter(pk=audit.pk, state__in=["queued", "running"]).update(
-            state="cancelled", lease_until=None, finished_at=Now()
-        )
+        stopped = claiming.stop(audit)
         if stopped:
             auditing.record(
                 actor=by, action="snapshot.cancel_mask", subject=audit.snapshot, limit=audit.limit
             )
-    return bool(stopped)
+    return stopped
 
 
 def carry_out_waiting() -> int:
     """Count every audit that nobody counts. Returns how many; safe to call as often as you like."""
-    done = 0
-    for pk in list(MaskAudit.objects.filter(_free()).order_by("pk").values_list("pk", flat=True)):
-        done += carry_out(pk)
-    return done
+    return sum(carry_out(pk) for pk in claiming.waiting(MaskAudit))
 
 
 def carry_out(audit_id: int) -> bool:
     """Count one audit, unless somebody else does. Returns whether this call did."""
-    claimed = MaskAudit.objects.filter(_free(), pk=audit_id).update(
-        state="running", fence=F("fence") + 1, attempt=F("attempt") + 1, lease_until=_lease(), done=0
-    )
-    if not claimed:
+    audit = claiming.claim(MaskAudit, audit_id, lease_s=LEASE_S, done=0)
+    if audit is None:
         return False
-    audit = MaskAudit.objects.select_related("snapshot").get(pk=audit_id)
     if audit.attempt > MOST_ATTEMPTS:
         message = f"Its worker was lost {MOST_ATTEMPTS} times. Look at the machine's memory, then ask again."
-        _end(audit, state="failed", failure_message=message)
+        claiming.end(audit, state="failed", failure_message=message)
         return False
     try:
         result = _count(audit)
-    except _Lost:
+    except claiming.LostClaim:
         return False
     except (ExportRefused, masking.NotMasked, UnreadableTokenizer) as error:
-        _end(audit, state="failed", failure_message=str(error))
+        claiming.end(audit, state="failed", failure_message=str(error))
         return False
-    return _end(audit, state="done", done=audit.total, result=result)
+    return claiming.end(audit, state="done", done=audit.total, result=result)
 
 
 def _count(audit: MaskAudit) -> dict[str, Any]:
@@ -161,8 +146,7 @@ def _count(audit: MaskAudit) -> dict[str, Any]:
         for row, mask in zip(rows, masks, strict=True):
             tallies[split].add(row.path, mask)
         done += len(rows)
-        if not _mine(audit).update(done=done, lease_until=_lease()):
-            raise _Lost
+        claiming.renew(audit, lease_s=LEASE_S, done=done)
     return {split: tally.summary() for split, tally in tallies.items()}
 
 
@@ -171,20 +155,3 @@ def _batches(snapshot: Snapshot) -> Iterator[tuple[str, list[Row]]]:
         rows = frozen_texts.rows(snapshot, split)
         while batch := list(islice(rows, BATCH)):
             yield split, batch
-
-
-def _free() -> Q:
-    """Those that nobody counts: waiting, or with a worker that gave no sign of life."""
-    return Q(state="queued") | Q(state="running", lease_until__lt=Now())
-
-
-def _mine(audit: MaskAudit) -> QuerySet[MaskAudit]:
-    return MaskAudit.objects.filter(pk=audit.pk, fence=audit.fence, state="running")
-
-
-def _end(audit: MaskAudit, **values: Any) -> bool:
-    return bool(_mine(audit).update(lease_until=None, finished_at=Now(), **values))
-
-
-def _lease() -> Any:
-    return Now() + timedelta(seconds=LEASE_S)

@@ -18,18 +18,16 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
 
 from curation.models import Snapshot
-from curation.services import auditing, waking
+from curation.services import auditing, claiming, waking
 from training.adapters import gpu_lock
 from training.domain import recipe as recipes
 from training.domain.failure import Failure
 from training.domain.lifecycle import TRAINING_STAGES
 from training.domain.run_folder import RunFolder, values_digest
 from training.models import Probe
-from training.services import leasing, preflighting, staging, visiting
+from training.services import preflighting, staging, visiting
 from training.services.watching import GIVES_UP_AFTER, Cancelled, Order
 
 TASK = "training.tasks.measure_time"
@@ -44,10 +42,6 @@ log = logging.getLogger(__name__)
 
 class NotMeasured(Exception):
     """Nothing was queued; the message says why."""
-
-
-class _Lost(Exception):
-    """Somebody stopped this probe, or another process has it."""
 
 
 def key_of(snapshot: Snapshot, recipe: dict[str, Any]) -> str:
@@ -110,24 +104,22 @@ def request(
 def cancel(probe: Probe, *, by: User) -> bool:
     """Stop it; its worker notices within seconds. False: there was nothing to stop."""
     with transaction.atomic():
-        stopped = Probe.objects.filter(pk=probe.pk, state__in=["queued", "running"]).update(
-            state="cancelled", lease_until=None, finished_at=Now()
-        )
+        stopped = claiming.stop(probe)
         if stopped:
             auditing.record(actor=by, action="probe.cancel", subject=probe.snapshot)
-    return bool(stopped)
+    return stopped
 
 
 def publish_waiting() -> None:
     """Wake a gpu worker for each probe that nobody measures; the dispatcher calls this every few seconds."""
-    for pk in Probe.objects.filter(_free()).order_by("pk").values_list("pk", flat=True):
+    for pk in claiming.waiting(Probe):
         if not waking.wake(TASK, pk):
             break
 
 
 def carry_out(probe_id: int) -> bool:
     """Measure one probe, once the GPU is free, unless somebody else does. Returns whether this call did."""
-    probe = _claim(probe_id)
+    probe = claiming.claim(Probe, probe_id, lease_s=settings.STUDIO_LEASE_S, stage="", done=0, total=0)
     if probe is None:
         return False
     if probe.attempt > MOST_ATTEMPTS:
@@ -139,7 +131,7 @@ def carry_out(probe_id: int) -> bool:
         who = f"time probe of {probe.snapshot.name}"
         with visiting.this_gpu(who, tick=lambda: _renew(probe)) as lock, _workplace(probe) as folder:
             result = _measure(probe, folder, lock)
-    except _Lost:
+    except claiming.LostClaim:
         return False
     except Cancelled:
         _end(probe, state="cancelled")
@@ -204,7 +196,7 @@ class _Watch:
                 log.warning("%s: the lease could not be renewed (%s)", self.probe, error)
                 connection.close_if_unusable_or_obsolete()
                 if now - self._renewed_at >= settings.STUDIO_LEASE_S * GIVES_UP_AFTER:
-                    raise _Lost from error
+                    raise claiming.LostClaim(f"{self.probe}: not renewed in time") from error
         return None
 
     def pass_metrics_on(self) -> None:
@@ -227,32 +219,9 @@ def _workplace(probe: Probe) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _claim(probe_id: int) -> Probe | None:
-    claimed = Probe.objects.filter(_free(), pk=probe_id).update(
-        state="running",
-        fence=F("fence") + 1,
-        attempt=F("attempt") + 1,
-        lease_until=leasing.lease_end(),
-        stage="",
-        done=0,
-        total=0,
-    )
-    return Probe.objects.select_related("snapshot").get(pk=probe_id) if claimed else None
-
-
-def _free() -> Q:
-    """Those that nobody measures: waiting, or with a worker that gave no sign of life."""
-    return Q(state="queued") | (Q(state="running") & leasing.lease_passed())
-
-
-def _mine(probe: Probe) -> QuerySet[Probe]:
-    return Probe.objects.filter(pk=probe.pk, fence=probe.fence, state="running")
-
-
 def _renew(probe: Probe, **values: Any) -> None:
-    if not _mine(probe).update(lease_until=leasing.lease_end(), **values):
-        raise _Lost(f"{probe} is not this process's any more")
+    claiming.renew(probe, lease_s=settings.STUDIO_LEASE_S, **values)
 
 
 def _end(probe: Probe, **values: Any) -> bool:
-    return bool(_mine(probe).update(lease_until=None, finished_at=Now(), stage="", **values))
+    return claiming.end(probe, stage="", **values)

@@ -59,6 +59,24 @@ def run(snapshot: Snapshot, maintainer: User) -> Run:
 
 
 @pytest.fixture
+def several(snapshot: Snapshot, maintainer: User) -> Callable[[int], list[Run]]:
+    """Queue that many runs, which differ in the seed alone."""
+
+    def queue(replicates: int) -> list[Run]:
+        return launching.launch_replicates(
+            replicates=replicates,
+            seed=1,
+            idempotency_key="k",
+            snapshot=snapshot,
+            recipe_name="rehearsal",
+            author=maintainer,
+            wake_worker=False,
+        )
+
+    return queue
+
+
+@pytest.fixture
 def fake_stages(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Replace what the stages do by the fake trainer: processes and folders are real.
 

@@ -216,16 +216,8 @@ def test_another_gpu_of_the_machine_takes_the_next_run(run, snapshot, maintainer
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_runs_that_are_claimed_at_once_for_one_gpu_exactly_one_gets_it(snapshot, maintainer):
-    runs = launching.launch_replicates(
-        replicates=8,
-        seed=1,
-        idempotency_key="k",
-        snapshot=snapshot,
-        recipe_name="rehearsal",
-        author=maintainer,
-        wake_worker=False,
-    )
+def test_of_many_runs_that_are_claimed_at_once_for_one_gpu_exactly_one_gets_it(several):
+    runs = several(8)
 
     def claim(run: Run) -> bool:
         try:

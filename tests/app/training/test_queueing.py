@@ -22,17 +22,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def runs(snapshot, maintainer) -> list[Run]:
+def runs(several) -> list[Run]:
     """Four runs that wait, in the order of their numbers."""
-    return launching.launch_replicates(
-        replicates=4,
-        seed=1,
-        idempotency_key="k",
-        snapshot=snapshot,
-        recipe_name="rehearsal",
-        author=maintainer,
-        wake_worker=False,
-    )
+    return several(4)
 
 
 @pytest.fixture

@@ -63,16 +63,8 @@ def test_what_cannot_be_compared_is_said_on_the_list(as_author, run, asked, sent
     assert sentence in answer.content.decode()
 
 
-def test_more_runs_than_can_be_told_apart_are_refused(as_author, run, snapshot, maintainer):
-    runs = launching.launch_replicates(
-        replicates=7,
-        seed=1,
-        idempotency_key="k",
-        snapshot=snapshot,
-        recipe_name="rehearsal",
-        author=maintainer,
-        wake_worker=False,
-    )
+def test_more_runs_than_can_be_told_apart_are_refused(as_author, several):
+    runs = several(7)
 
     answer = as_author.get(reverse("run_compare"), {"run": [one.pk for one in runs]}, follow=True)
 
